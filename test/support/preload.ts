@@ -1,0 +1,5 @@
+import { afterAll, afterEach } from "bun:test";
+import { checkNothingLeft, cleanUp } from "./leftovers.ts";
+
+afterEach(cleanUp);
+afterAll(checkNothingLeft);
