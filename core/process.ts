@@ -1,0 +1,224 @@
+import type { ProcessIdentity } from "./id.ts";
+import { startFailure } from "./process/failure.ts";
+import { type LineSplitter, splitLines } from "./process/lines.ts";
+import type { OutputSink } from "./process/log.ts";
+import { answers, markVariable, processIdentity } from "./process/table.ts";
+import { endTree, type Group, ownStartTicks, type Survivor } from "./process/tree.ts";
+
+/** What a short program printed. `code` is null when a signal ended it. */
+export interface Captured {
+  readonly code: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** Runs a short program to its end and keeps its output in memory. Throws `ENOENT` when it does not exist. */
+export async function capture(
+  argv: readonly [string, ...string[]],
+  options: {
+    readonly cwd: string;
+    readonly env: Readonly<Record<string, string>>;
+    readonly input?: string;
+    readonly signal?: AbortSignal;
+  },
+): Promise<Captured> {
+  const child = Bun.spawn([...argv], {
+    cwd: options.cwd,
+    env: options.env,
+    stdin: options.input === undefined ? "ignore" : new Blob([options.input]),
+    stdout: "pipe",
+    stderr: "pipe",
+    // Ctrl-C at the terminal goes to its whole process group: it must not end a git that is at work.
+    detached: true,
+    ...(options.signal ? { signal: options.signal } : {}),
+  });
+  const [stdout, stderr] = await Promise.all([child.stdout.text(), child.stderr.text()]);
+  await child.exited;
+  return { code: child.exitCode, stdout, stderr };
+}
+
+/** A program to start in a session and process group of its own. */
+export interface ProcessRequest {
+  readonly argv: readonly [string, ...string[]];
+  readonly cwd: string;
+  /** The whole environment, as `programEnvironment` makes it. */
+  readonly env: Readonly<Record<string, string>>;
+  /** Goes into the environment as `RA_ATTEMPT`; unique, so that everything that inherits it can be found again. */
+  readonly mark?: string;
+  /** Written to standard input, which is then closed. Without it standard input is `/dev/null`. */
+  readonly stdin?: string;
+  /** Gets the bytes of standard output and error as they come. */
+  readonly log?: OutputSink;
+  /** Each line without its end; lines longer than 1 MiB come in pieces. A throw makes `ended` reject. */
+  readonly onStdout?: (line: string) => void;
+  readonly onStderr?: (line: string) => void;
+  /** A directory nobody else works in; who still stands there at the end is named as a survivor. */
+  readonly territory?: string;
+}
+
+/** How a program came to its end. */
+export interface ProcessEnd {
+  /** Null when a signal ended it. */
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+}
+
+/** A program that `startProcess` started. */
+export interface Running {
+  /** Ask for it before the end: afterwards the pid may be somebody else's, and the ticks are null if never read. */
+  readonly identity: ProcessIdentity;
+  /** Settles at the exit, when the output was read, but at most 2 s after it: a grandchild may hold the pipes. */
+  readonly ended: Promise<ProcessEnd>;
+  /**
+   * Ends the whole tree, TERM first and KILL after `graceMs`, and returns what still runs. After the exit it ends
+   * what was left behind; `"group"` looks at the process group alone, which costs nothing when it is empty.
+   */
+  end(graceMs: number, reach?: "all" | "group"): Promise<readonly Survivor[]>;
+}
+
+/** How long output is still read after the exit. */
+const drainMs = 2_000;
+
+/**
+ * Starts a program. Throws `RaError`: `PROGRAM_NOT_FOUND`, `PROGRAM_NOT_EXECUTABLE`, `PROGRAM_ARGUMENTS_TOO_LONG`,
+ * `DIRECTORY_NOT_FOUND` or `PROGRAM_NOT_STARTED`.
+ */
+export function startProcess(request: ProcessRequest): Running {
+  const child = spawn(request);
+  const leader = lazyIdentity(child);
+  let held = true;
+  const group: Group = {
+    get leader() {
+      return leader();
+    },
+    held() {
+      if (held && isOver(child)) held = answers(-child.pid);
+      return held;
+    },
+  };
+  const pumps = [
+    pump(child.stdout, request.log, request.onStdout),
+    pump(child.stderr, request.log, request.onStderr),
+  ];
+  return {
+    get identity() {
+      return leader();
+    },
+    ended: settle(child, group, pumps),
+    end(graceMs, reach = "all") {
+      if (reach === "group" && !group.held()) return Promise.resolve([]);
+      const marks = new Set(reach === "all" && request.mark !== undefined ? [request.mark] : []);
+      const territory = reach === "all" ? (request.territory ?? null) : null;
+      const sinceTicks = leader().startTicks ?? ownStartTicks();
+      return endTree({ group, marks, territory, sinceTicks }, graceMs);
+    },
+  };
+}
+
+/** The path of a program as the given environment's `PATH` finds it; null when it does not. */
+export function resolveProgram(
+  name: string,
+  env: Readonly<Record<string, string | undefined>>,
+): string | null {
+  return Bun.which(name, { PATH: env.PATH ?? "" });
+}
+
+type Child = Bun.Subprocess<"ignore" | Uint8Array<ArrayBuffer>, "pipe", "pipe">;
+
+function spawn(request: ProcessRequest): Child {
+  const { argv, cwd, env, mark, stdin } = request;
+  try {
+    return Bun.spawn([...argv], {
+      cwd,
+      env: mark === undefined ? env : { ...env, [markVariable]: mark },
+      detached: true,
+      stdin: stdin === undefined ? "ignore" : new TextEncoder().encode(stdin),
+      stdout: "pipe",
+      stderr: "pipe",
+    });
+  } catch (error) {
+    throw startFailure(argv[0], cwd, error);
+  }
+}
+
+/** Reads the start ticks when they are first asked for: a file read is much beside a short command. */
+function lazyIdentity(child: Child): () => ProcessIdentity {
+  let identity: ProcessIdentity | undefined;
+  return () => {
+    if (identity) return identity;
+    identity = isOver(child) ? { pid: child.pid, startTicks: null } : processIdentity(child.pid);
+    return identity;
+  };
+}
+
+function isOver(child: Child): boolean {
+  return child.exitCode !== null || child.signalCode !== null;
+}
+
+async function settle(child: Child, group: Group, pumps: readonly Pump[]): Promise<ProcessEnd> {
+  const read = Promise.all(pumps.map((one) => one.done));
+  // It may fail long before the exit, when nobody waits for it yet.
+  read.catch(() => {});
+  await child.exited;
+  // Right at the exit the group's id is still ours for certain, or the group is gone for good.
+  group.held();
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const late = new Promise<void>((resolve) => {
+    timer = setTimeout(() => {
+      for (const one of pumps) one.stop();
+      resolve();
+    }, drainMs);
+  });
+  try {
+    await Promise.race([read, late]);
+    await read;
+  } finally {
+    clearTimeout(timer);
+  }
+  return { code: child.exitCode, signal: child.signalCode as NodeJS.Signals | null };
+}
+
+interface Pump {
+  readonly done: Promise<void>;
+  /** Stops reading and closes the pipe; `done` then resolves. */
+  stop(): void;
+}
+
+/** Each chunk is handled before the next is read, so that memory stays bounded whatever the program prints. */
+function pump(
+  stream: ReadableStream<Uint8Array>,
+  log: OutputSink | undefined,
+  onLine: ((line: string) => void) | undefined,
+): Pump {
+  const reader = stream.getReader();
+  const lines = onLine === undefined ? undefined : splitLines(onLine);
+  return {
+    done: drain(reader, log, lines),
+    stop: () => void reader.cancel().catch(() => {}),
+  };
+}
+
+async function drain(
+  reader: { read(): Promise<{ done: boolean; value?: Uint8Array | undefined }> },
+  log: OutputSink | undefined,
+  lines: LineSplitter | undefined,
+): Promise<void> {
+  let failure: { error: unknown } | undefined;
+  const feed = (work: () => void): void => {
+    if (failure) return;
+    try {
+      work();
+    } catch (error) {
+      failure = { error };
+    }
+  };
+  for (;;) {
+    const { done, value } = await reader.read();
+    if (done || value === undefined) break;
+    log?.write(value);
+    // A broken reader of lines must not stop the reading: the program would block on a full pipe.
+    if (lines) feed(() => lines.push(value));
+  }
+  if (lines) feed(() => lines.end());
+  if (failure) throw failure.error;
+}
