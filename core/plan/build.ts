@@ -1,0 +1,137 @@
+import { assert } from "../assert.ts";
+import { parseDuration } from "./duration.ts";
+import { normalizeGlob } from "./glob.ts";
+import { commandRunner, type Known, promptRunner, timeoutDefaultMs } from "./known.ts";
+import type { Plan, Retries, Task, Tier, Work } from "./plan.ts";
+import type { PlanInput, TaskDefaults, TaskInput } from "./schema.ts";
+
+/** Retries when the plan says nothing. */
+export const retriesDefault: Retries = { max: 0, backoffMs: 10_000, maxBackoffMs: 300_000 };
+
+/** Characters of a prompt's first line that stand in for a missing description. */
+const descriptionMax = 100;
+
+/** Fills in every default. The input has been checked. */
+export function buildPlan(input: PlanInput, known: Known): Plan {
+  const { defaults = {}, models = {} } = input;
+  return {
+    name: input.name === undefined ? "plan" : oneLine(input.name),
+    mode: input.mode ?? "step-through",
+    concurrency: input.concurrency ?? null,
+    base: input.base ?? "HEAD",
+    target: input.target ?? null,
+    models,
+    shared: (input.shared ?? []).map(cleanGlob),
+    tasks: input.tasks.map((task, position) => buildTask(task, position, defaults, models, known)),
+    format: "plan",
+  };
+}
+
+function buildTask(
+  own: TaskInput,
+  position: number,
+  defaults: TaskDefaults,
+  models: Plan["models"],
+  known: Known,
+): Task {
+  const id = String(own.id);
+  const merged = { ...defaults, ...own };
+  const work = workOf(own);
+  const runner = runnerOf(own, defaults, known);
+  return {
+    id,
+    position,
+    description: describeWork(own, work),
+    work,
+    runner,
+    ...(work.kind === "command"
+      ? { model: null, tier: null }
+      : modelOf(own, defaults, models, runner)),
+    difficulty: merged.difficulty ?? null,
+    deps: (own.deps ?? []).map(String),
+    parallel: merged.parallel ?? true,
+    isolation: merged.isolation ?? null,
+    touching: (merged.touching ?? []).map(cleanGlob),
+    timeoutMs: timeoutOf(own, defaults, known),
+    verify: merged.verify ?? null,
+    retries: retriesOf({ ...defaults.retries, ...own.retries }),
+    scope: merged.scope ?? "warn",
+    onConflict: merged.onConflict === "retry" ? "retry" : "error",
+    allowNoChange: merged.allowNoChange ?? false,
+    env: { ...defaults.env, ...own.env },
+    done: false,
+  };
+}
+
+/** Spaces and line ends run together to one space, none at the ends. */
+export function oneLine(text: string): string {
+  return text.replace(/\s+/g, " ").trim();
+}
+
+function workOf(own: TaskInput): Work {
+  if (own.run !== undefined) return { kind: "command", command: own.run };
+  const prompt = own.prompt ?? own.description;
+  assert(prompt !== undefined, "a task without work was not refused");
+  return { kind: "prompt", prompt };
+}
+
+function describeWork(own: TaskInput, work: Work): string {
+  if (own.description !== undefined) return oneLine(own.description) || String(own.id);
+  if (work.kind === "command") return String(own.id);
+  const line = oneLine(
+    work.prompt
+      .trimStart()
+      .split("\n", 1)[0]!
+      .replace(/\p{Cc}/gu, " "),
+  );
+  const units = [...line];
+  if (units.length <= descriptionMax) return line || String(own.id);
+  return `${units.slice(0, descriptionMax - 1).join("")}…`;
+}
+
+function runnerOf(own: TaskInput, defaults: TaskDefaults, known: Known): string {
+  if (own.run !== undefined) return commandRunner;
+  const usual = known.override?.runner ?? defaults.runner ?? known.fallback?.runner;
+  return own.runner ?? usual ?? promptRunner;
+}
+
+/** What a task says itself, model or tier, wins over what `defaults` say. */
+function modelOf(
+  own: TaskInput,
+  defaults: TaskDefaults,
+  models: Plan["models"],
+  runner: string,
+): { readonly model: string | null; readonly tier: Tier | null } {
+  const tier = own.tier ?? defaults.tier ?? null;
+  const byTier = (name: Tier | undefined): string | undefined =>
+    name && Object.hasOwn(models, runner) ? models[runner]![name] : undefined;
+  const model = own.model ?? byTier(own.tier) ?? defaults.model ?? byTier(defaults.tier) ?? null;
+  return { model, tier };
+}
+
+function timeoutOf(own: TaskInput, defaults: TaskDefaults, known: Known): number {
+  if (own.timeout !== undefined) return milliseconds(own.timeout);
+  if (known.override?.timeoutMs !== undefined) return known.override.timeoutMs;
+  if (defaults.timeout !== undefined) return milliseconds(defaults.timeout);
+  return known.fallback?.timeoutMs ?? timeoutDefaultMs;
+}
+
+function retriesOf(input: NonNullable<TaskInput["retries"]>): Retries {
+  const backoffMs = input.backoff ? milliseconds(input.backoff) : retriesDefault.backoffMs;
+  const most = input.maxBackoff ? milliseconds(input.maxBackoff) : retriesDefault.maxBackoffMs;
+  return {
+    max: input.max ?? retriesDefault.max,
+    backoffMs: input.maxBackoff ? Math.min(backoffMs, most) : backoffMs,
+    maxBackoffMs: Math.max(backoffMs, most),
+  };
+}
+
+function milliseconds(text: string): number {
+  const ms = parseDuration(text);
+  assert(ms !== null, "a bad duration was not refused");
+  return ms;
+}
+
+function cleanGlob(glob: string): string {
+  return glob.startsWith("!") ? `!${normalizeGlob(glob.slice(1))}` : normalizeGlob(glob);
+}

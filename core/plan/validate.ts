@@ -1,0 +1,168 @@
+import { didYouMean } from "../nearest.ts";
+import { err, ok, type Result } from "../result.ts";
+import { buildPlan } from "./build.ts";
+import { asMap, asText, type Draft, type Raw, readDrafts } from "./draft.ts";
+import { durationPattern, parseDuration } from "./duration.ts";
+import { globTrouble } from "./glob.ts";
+import { commandRunner, type Known, promptRunner } from "./known.ts";
+import type { Issue, Plan } from "./plan.ts";
+import { checkTasks } from "./rules.ts";
+import { type PlanInput, planSchema } from "./schema.ts";
+import { checkShape, type KeyHints } from "./shape.ts";
+import { createIssueList, type IssueList, type Path, type Source } from "./source.ts";
+
+/** A plan of version 1, or everything that is wrong with it, sorted by place. */
+export function validatePlan(source: Source, known: Known): Result<Plan, readonly Issue[]> {
+  const issues = createIssueList(source, "PLAN");
+  checkShape(planSchema, source, issues, keyHints);
+  const root = asMap(source.value);
+  const drafts = readDrafts(root.tasks);
+  checkTasks(drafts, issues);
+  checkGlobs(root.shared, ["shared"], issues);
+  checkModels(root, known, issues);
+  checkOptions(asMap(root.defaults), ["defaults"], known, issues);
+  for (const draft of drafts) {
+    checkOptions(draft.raw, draft.path, known, issues);
+    if (draft.isMap) checkWork(draft, issues);
+  }
+  checkTiers(root, drafts, known, issues);
+  const all = issues.all();
+  return all.length > 0 ? err(all) : ok(buildPlan(source.value as PlanInput, known));
+}
+
+const ownKey = "it belongs to one task and cannot stand in `defaults`";
+const keyHints: KeyHints = {
+  synonyms: {
+    needs: "deps",
+    depends_on: "deps",
+    dependsOn: "deps",
+    dependencies: "deps",
+    after: "deps",
+    agent: "runner",
+    platform: "runner",
+    command: "run",
+    cmd: "run",
+    script: "run",
+    files: "touching",
+    paths: "touching",
+    title: "description",
+    check: "verify",
+    environment: "env",
+    jobs: "concurrency",
+    branch: "target",
+    steps: "tasks",
+  },
+  refused: { id: ownKey, deps: ownKey, description: ownKey, prompt: ownKey, run: ownKey },
+};
+
+function checkGlobs(value: unknown, path: Path, issues: IssueList): void {
+  if (!Array.isArray(value)) return;
+  for (const [i, glob] of value.entries()) {
+    const trouble = typeof glob === "string" ? globTrouble(glob) : null;
+    if (!trouble) continue;
+    const message = `\`${path.at(-1)}[${i}]\` ${trouble}`;
+    const hint =
+      "write a path relative to the repository, with `/`, `*`, `**`, `?`, `[a-z]`, `{a,b}`";
+    issues.add({ code: "BAD_GLOB", path: [...path, i], message, hint });
+  }
+}
+
+function checkOptions(raw: Raw, path: Path, known: Known, issues: IssueList): void {
+  checkGlobs(raw.touching, [...path, "touching"], issues);
+  checkRunner(raw.runner, [...path, "runner"], "value", known, issues);
+  checkDuration(raw.timeout, [...path, "timeout"], issues);
+  const retries = asMap(raw.retries);
+  const backoff = checkDuration(retries.backoff, [...path, "retries", "backoff"], issues);
+  const most = checkDuration(retries.maxBackoff, [...path, "retries", "maxBackoff"], issues);
+  if (backoff !== null && most !== null && backoff > most) {
+    const message = "`maxBackoff` is shorter than `backoff`";
+    const hint = `raise it to at least \`${retries.backoff}\``;
+    issues.add({ code: "BAD_VALUE", path: [...path, "retries", "maxBackoff"], message, hint });
+  }
+  if (raw.onConflict === "agent") {
+    const message = "`onConflict: agent` is not available in this version";
+    const hint = "write `error` or `retry`";
+    issues.add({ code: "NOT_AVAILABLE", path: [...path, "onConflict"], message, hint });
+  }
+}
+
+function checkDuration(value: unknown, path: Path, issues: IssueList): number | null {
+  if (typeof value !== "string" || !durationPattern.test(value)) return null;
+  const ms = parseDuration(value);
+  if (ms !== null) return ms;
+  const message = `\`${path.at(-1)}\` must be from 1ms to 24d, not \`${value}\``;
+  issues.add({ code: "BAD_DURATION", path, message });
+  return null;
+}
+
+function checkRunner(
+  value: unknown,
+  path: Path,
+  at: "key" | "value",
+  known: Known,
+  issues: IssueList,
+): void {
+  const name = asText(value);
+  if (name === undefined || known.runners.includes(name)) return;
+  const names = known.runners.map((runner) => `\`${runner}\``).join(", ");
+  const hint = didYouMean(name, known.runners, `there are: ${names}`);
+  issues.add({ code: "UNKNOWN_RUNNER", path, at, message: `there is no runner \`${name}\``, hint });
+}
+
+function checkModels(root: Raw, known: Known, issues: IssueList): void {
+  for (const runner of Object.keys(asMap(root.models))) {
+    checkRunner(runner, ["models", runner], "key", known, issues);
+  }
+}
+
+function checkWork({ raw, path, id }: Draft, issues: IssueList): void {
+  const who = id === null ? "this task" : `task \`${id}\``;
+  if (Object.hasOwn(raw, "run")) {
+    if (Object.hasOwn(raw, "prompt")) {
+      const message = `${who} has both \`run\` and \`prompt\``;
+      const hint = "keep one: a command or a prompt";
+      issues.add({ code: "TWO_KINDS", path: [...path, "run"], at: "key", message, hint });
+    }
+    const runner = asText(raw.runner);
+    if (runner !== undefined && runner !== commandRunner) {
+      const message = `${who} is a command, which \`${runner}\` cannot run`;
+      const hint = "remove `runner`, or write `prompt` instead of `run`";
+      issues.add({ code: "WRONG_RUNNER", path: [...path, "runner"], message, hint });
+    }
+  } else if (!Object.hasOwn(raw, "prompt") && !Object.hasOwn(raw, "description")) {
+    const message = `${who} does not say what is to be done`;
+    const hint = "add `prompt`, or `run` for a command";
+    issues.add({ code: "NO_WORK", path, message, hint });
+  }
+}
+
+const tiers: ReadonlySet<string> = new Set(["top", "mid", "free"]);
+
+/** Prompts that would reach a shell, and tiers that pick no model. */
+function checkTiers(root: Raw, drafts: readonly Draft[], known: Known, issues: IssueList): void {
+  const defaults = asMap(root.defaults);
+  const models = asMap(root.models);
+  const usual =
+    known.override?.runner ?? asText(defaults.runner) ?? known.fallback?.runner ?? promptRunner;
+  for (const { raw, path } of drafts) {
+    if (Object.hasOwn(raw, "run")) continue;
+    const own = asText(raw.runner);
+    const runner = own ?? usual;
+    if (runner === commandRunner) {
+      const place: Path = own ? [...path, "runner"] : ["defaults", "runner"];
+      const message = `\`${commandRunner}\` runs commands and cannot be given a prompt`;
+      const hint = "write `run` instead of `prompt`, or name another runner";
+      issues.add({ code: "WRONG_RUNNER", path: place, message, hint });
+      continue;
+    }
+    const tierPath: Path = [...(Object.hasOwn(raw, "tier") ? path : ["defaults"]), "tier"];
+    const tier = asText(raw.tier) ?? (raw.model === undefined ? asText(defaults.tier) : undefined);
+    const needed = raw.model === undefined && (raw.tier !== undefined || !defaults.model);
+    if (!tier || !tiers.has(tier) || !needed || Object.hasOwn(asMap(models[runner]), tier))
+      continue;
+    if (!known.runners.includes(runner)) continue;
+    const message = `\`models\` has no \`${tier}\` model for \`${runner}\``;
+    const hint = `add \`models: { ${runner}: { ${tier}: MODEL } }\`, or set \`model\``;
+    issues.add({ code: "NO_MODEL", path: tierPath, message, hint });
+  }
+}
