@@ -1,0 +1,227 @@
+import * as v from "valibot";
+import type { Event } from "./event.ts";
+
+/*
+ * The shape of the events that leave `ra`, for `ra schema events` alone: nothing is validated at run time.
+ * Readers must pass over keys and types they do not know.
+ */
+
+const text = v.string();
+const textOrNull = v.nullable(v.string());
+const numberOrNull = v.nullable(v.number());
+const texts = v.array(v.string());
+const tier = v.picklist(["top", "mid", "free"]);
+const isolation = v.picklist(["clone", "worktree", "in-place", "none"]);
+const mode = v.picklist(["auto", "step-through"]);
+const endStatus = v.picklist(["done", "error", "skipped", "stopped"]);
+
+const taskError = v.object({
+  kind: v.picklist([
+    "failed",
+    "timeout",
+    "conflict",
+    "verify",
+    "scope",
+    "rate-limit",
+    "auth",
+    "crashed",
+    "no-change",
+  ]),
+  message: text,
+});
+
+const process = v.object({ pid: v.number(), startTicks: numberOrNull });
+
+const task = v.object({
+  id: text,
+  position: v.number(),
+  description: text,
+  work: v.variant("kind", [
+    v.object({ kind: v.literal("prompt"), prompt: text }),
+    v.object({ kind: v.literal("command"), command: text }),
+  ]),
+  runner: text,
+  model: textOrNull,
+  tier: v.nullable(tier),
+  difficulty: numberOrNull,
+  deps: texts,
+  parallel: v.boolean(),
+  isolation: v.nullable(isolation),
+  touching: texts,
+  timeoutMs: v.number(),
+  verify: textOrNull,
+  retries: v.object({ max: v.number(), backoffMs: v.number(), maxBackoffMs: v.number() }),
+  scope: v.picklist(["warn", "extend", "block"]),
+  onConflict: v.picklist(["error", "retry"]),
+  allowNoChange: v.boolean(),
+  env: v.record(v.string(), v.string()),
+  done: v.boolean(),
+});
+
+const plan = v.object({
+  name: text,
+  mode,
+  concurrency: numberOrNull,
+  base: text,
+  target: textOrNull,
+  models: v.record(
+    v.string(),
+    v.object({
+      top: v.exactOptional(v.string()),
+      mid: v.exactOptional(v.string()),
+      free: v.exactOptional(v.string()),
+    }),
+  ),
+  shared: texts,
+  tasks: v.array(task),
+  format: v.picklist(["plan", "dispatch"]),
+});
+
+const outcome = v.variant("kind", [
+  v.object({ kind: v.literal("succeeded"), commit: textOrNull }),
+  v.object({ kind: v.literal("unchanged") }),
+  v.object({ kind: v.literal("failed"), message: text }),
+  v.object({ kind: v.literal("timed-out"), afterMs: v.number() }),
+  v.object({ kind: v.literal("rate-limited"), until: textOrNull, message: text }),
+  v.object({ kind: v.literal("auth"), message: text }),
+  v.object({ kind: v.literal("cancelled"), by: text }),
+  v.object({ kind: v.literal("crashed"), message: text }),
+  v.object({ kind: v.literal("lost") }),
+]);
+
+const finding = v.object({
+  check: text,
+  severity: v.picklist(["note", "warn", "block"]),
+  message: text,
+  paths: texts,
+});
+
+const landing = v.variant("kind", [
+  v.object({ kind: v.literal("merged"), commit: text }),
+  v.object({ kind: v.literal("nothing") }),
+  v.object({ kind: v.literal("conflicted"), paths: texts, with: texts }),
+  v.object({ kind: v.literal("rejected"), findings: v.array(finding) }),
+  v.object({ kind: v.literal("unverified"), message: text }),
+]);
+
+const reason = v.variant("kind", [
+  v.object({ kind: v.literal("claim"), glob: text, by: text, theirs: text }),
+  v.object({ kind: v.literal("runner-cap"), runner: text }),
+  v.object({ kind: v.literal("alone") }),
+]);
+
+const usage = v.nullable(
+  v.object({ inputTokens: numberOrNull, outputTokens: numberOrNull, costUsd: numberOrNull }),
+);
+
+const published = v.object({
+  target: text,
+  from: text,
+  to: text,
+  keptOn: textOrNull,
+  reason: textOrNull,
+});
+
+const summary = v.object({
+  id: text,
+  status: endStatus,
+  commit: textOrNull,
+  attempts: v.number(),
+  error: v.nullable(taskError),
+  because: v.exactOptional(v.string()),
+});
+
+const envelope = { v: v.literal(1), seq: v.number(), at: text, run: text };
+const attempt = { ...envelope, task: text, attempt: v.number() };
+
+/** One recorded event as it leaves `ra`, one JSON object a line. */
+export const eventSchema = v.pipe(
+  v.variant("type", [
+    v.object({
+      ...envelope,
+      type: v.literal("run.started"),
+      name: text,
+      planPath: textOrNull,
+      plan,
+      mode,
+      concurrency: v.number(),
+      target: textOrNull,
+      base: textOrNull,
+      owner: process,
+      requestId: textOrNull,
+    }),
+    v.object({ ...envelope, type: v.literal("run.resumed"), owner: process }),
+    v.object({ ...envelope, type: v.literal("run.paused"), done: texts }),
+    v.object({ ...envelope, type: v.literal("run.continued"), by: text }),
+    v.object({
+      ...envelope,
+      type: v.literal("request.received"),
+      action: v.picklist(["continue", "stop"]),
+      task: v.exactOptional(v.string()),
+      by: text,
+    }),
+    v.object({ ...envelope, type: v.literal("task.waiting"), task: text, reason }),
+    v.object({
+      ...attempt,
+      type: v.literal("attempt.started"),
+      runner: text,
+      model: textOrNull,
+      isolation,
+      touching: texts,
+    }),
+    v.object({
+      ...attempt,
+      type: v.literal("process.spawned"),
+      process,
+      workspace: textOrNull,
+      base: textOrNull,
+    }),
+    v.object({
+      ...attempt,
+      type: v.literal("attempt.finished"),
+      outcome,
+      durationMs: v.number(),
+      usage,
+      kept: textOrNull,
+      notes: texts,
+    }),
+    v.object({
+      ...envelope,
+      type: v.literal("task.parked"),
+      task: text,
+      until: text,
+      message: text,
+    }),
+    v.object({ ...attempt, type: v.literal("merge.finished"), landing, warnings: texts }),
+    v.object({
+      ...envelope,
+      type: v.literal("task.finished"),
+      task: text,
+      status: endStatus,
+      error: v.nullable(taskError),
+      commit: textOrNull,
+      because: v.exactOptional(v.string()),
+    }),
+    v.object({ ...envelope, type: v.literal("claims.yielded") }),
+    v.object({
+      ...envelope,
+      type: v.literal("run.finished"),
+      status: v.picklist(["succeeded", "failed", "stopped", "interrupted"]),
+      exitCode: v.number(),
+      published: v.nullable(published),
+      tasks: v.array(summary),
+    }),
+  ]),
+  v.title("ra event"),
+  v.description("One line of `ra dispatch --json`, `ra logs --json` and the gateway's streams."),
+);
+
+type DeepReadonly<T> = T extends object ? { readonly [K in keyof T]: DeepReadonly<T[K]> } : T;
+type Described = DeepReadonly<v.InferOutput<typeof eventSchema>>;
+
+/** Compiles only while the schema and the union of events say the same. */
+export const schemaAgrees: [Described] extends [Event]
+  ? [DeepReadonly<Event>] extends [Described]
+    ? true
+    : "the schema lacks something an event may hold"
+  : "the schema allows something no event holds" = true;

@@ -1,0 +1,126 @@
+import type { ProcessIdentity } from "../id.ts";
+import type { Isolation, Mode, Plan } from "../plan/plan.ts";
+import type { EndStatus, Landing, Outcome, RunStatus, TaskError, Usage } from "./model.ts";
+
+/** Why a ready task does not run yet. */
+export type WaitReason =
+  | { readonly kind: "claim"; readonly glob: string; readonly by: string; readonly theirs: string }
+  | { readonly kind: "runner-cap"; readonly runner: string }
+  | { readonly kind: "alone" };
+
+/** One task in the last line of a run. */
+export interface TaskSummary {
+  readonly id: string;
+  readonly status: EndStatus;
+  readonly commit: string | null;
+  readonly attempts: number;
+  readonly error: TaskError | null;
+  /** For `skipped`: the task that caused it. */
+  readonly because?: string;
+}
+
+/** What became of the target branch at the end of a run. */
+export interface Published {
+  readonly target: string;
+  readonly from: string;
+  readonly to: string;
+  /** Set when the work could not land: the branch that holds it, and why. */
+  readonly keptOn: string | null;
+  readonly reason: string | null;
+}
+
+/** A fact without its place in the log. Past tense, closed union; the contract documents each. */
+export type Fact =
+  | {
+      readonly type: "run.started";
+      readonly name: string;
+      readonly planPath: string | null;
+      readonly plan: Plan;
+      readonly mode: Mode;
+      readonly concurrency: number;
+      readonly target: string | null;
+      readonly base: string | null;
+      readonly owner: ProcessIdentity;
+      readonly requestId: string | null;
+    }
+  | { readonly type: "run.resumed"; readonly owner: ProcessIdentity }
+  | { readonly type: "run.paused"; readonly done: readonly string[] }
+  | { readonly type: "run.continued"; readonly by: string }
+  | {
+      readonly type: "request.received";
+      readonly action: "continue" | "stop";
+      readonly task?: string;
+      readonly by: string;
+    }
+  | { readonly type: "task.waiting"; readonly task: string; readonly reason: WaitReason }
+  | {
+      readonly type: "attempt.started";
+      readonly task: string;
+      readonly attempt: number;
+      readonly runner: string;
+      readonly model: string | null;
+      readonly isolation: Isolation;
+      readonly touching: readonly string[];
+    }
+  | {
+      readonly type: "process.spawned";
+      readonly task: string;
+      readonly attempt: number;
+      readonly process: ProcessIdentity;
+      readonly workspace: string | null;
+      /** The commit the attempt works on; null without git. */
+      readonly base: string | null;
+    }
+  | {
+      readonly type: "attempt.finished";
+      readonly task: string;
+      readonly attempt: number;
+      readonly outcome: Outcome;
+      readonly durationMs: number;
+      readonly usage: Usage | null;
+      /** Commit that pins what the attempt left, also when it failed; null without git or change. */
+      readonly kept: string | null;
+      /** What git cannot hold, processes that would not end, and the like. */
+      readonly notes: readonly string[];
+    }
+  | {
+      readonly type: "task.parked";
+      readonly task: string;
+      readonly until: string;
+      readonly message: string;
+    }
+  | {
+      readonly type: "merge.finished";
+      readonly task: string;
+      readonly attempt: number;
+      readonly landing: Landing;
+      readonly warnings: readonly string[];
+    }
+  | {
+      readonly type: "task.finished";
+      readonly task: string;
+      readonly status: EndStatus;
+      readonly error: TaskError | null;
+      readonly commit: string | null;
+      readonly because?: string;
+    }
+  | { readonly type: "claims.yielded" }
+  | {
+      readonly type: "run.finished";
+      readonly status: RunStatus;
+      readonly exitCode: number;
+      readonly published: Published | null;
+      readonly tasks: readonly TaskSummary[];
+    };
+
+export type EventType = Fact["type"];
+
+/** A recorded fact: one JSON object a line wherever events leave `ra`. */
+export type Event = Fact & {
+  readonly v: 1;
+  /** From 1, without gaps within a registry. */
+  readonly seq: number;
+  /** ISO 8601, UTC, milliseconds. */
+  readonly at: string;
+  readonly run: string;
+};

@@ -1,0 +1,78 @@
+/** Tokens and money an agent reported; null where it did not say. */
+export interface Usage {
+  readonly inputTokens: number | null;
+  readonly outputTokens: number | null;
+  readonly costUsd: number | null;
+}
+
+/** How an attempt ended. */
+export type Outcome =
+  | { readonly kind: "succeeded"; readonly commit: string | null }
+  | { readonly kind: "unchanged" }
+  | { readonly kind: "failed"; readonly message: string }
+  | { readonly kind: "timed-out"; readonly afterMs: number }
+  | { readonly kind: "rate-limited"; readonly until: string | null; readonly message: string }
+  | { readonly kind: "auth"; readonly message: string }
+  | { readonly kind: "cancelled"; readonly by: string }
+  | { readonly kind: "crashed"; readonly message: string }
+  | { readonly kind: "lost" };
+
+/** What a conflict check found. `block` keeps the result from landing. */
+export interface Finding {
+  readonly check: string;
+  readonly severity: "note" | "warn" | "block";
+  readonly message: string;
+  readonly paths: readonly string[];
+}
+
+/** How a result landed on the run's chain of commits. */
+export type Landing =
+  | { readonly kind: "merged"; readonly commit: string }
+  | { readonly kind: "nothing" }
+  | {
+      readonly kind: "conflicted";
+      readonly paths: readonly string[];
+      readonly with: readonly string[];
+    }
+  | { readonly kind: "rejected"; readonly findings: readonly Finding[] }
+  | { readonly kind: "unverified"; readonly message: string };
+
+export type LiveStatus = "pending" | "waiting" | "running" | "merging" | "parked" | "needs-you";
+export type EndStatus = "done" | "error" | "skipped" | "stopped";
+export type TaskStatus = LiveStatus | EndStatus;
+
+export type ErrorKind =
+  | "failed"
+  | "timeout"
+  | "conflict"
+  | "verify"
+  | "scope"
+  | "rate-limit"
+  | "auth"
+  | "crashed"
+  | "no-change";
+
+export interface TaskError {
+  readonly kind: ErrorKind;
+  readonly message: string;
+}
+
+export type RunStatus = "succeeded" | "failed" | "stopped" | "interrupted";
+
+/** A live attempt, as `ra ps` shows it. */
+export interface LiveProcess {
+  readonly id: string;
+  readonly type: "kernel" | "command";
+  /** The task's description. */
+  readonly task: string;
+  readonly status: LiveStatus;
+  readonly touching: readonly string[];
+  readonly run: string;
+  readonly taskId: string;
+  readonly requestId: string | null;
+  readonly runner: string;
+  readonly model: string | null;
+  readonly pid: number | null;
+  readonly workspace: string | null;
+  readonly startedAt: string;
+}

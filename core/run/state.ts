@@ -1,0 +1,190 @@
+import { unreachable } from "../assert.ts";
+import type { ProcessIdentity } from "../id.ts";
+import type { Plan } from "../plan/plan.ts";
+import type { Event, Published } from "./event.ts";
+import type { RunStatus } from "./model.ts";
+import {
+  applyToTask,
+  type EventOf,
+  hasEnded,
+  must,
+  newTask,
+  reopen,
+  type TaskEvent,
+  type TaskState,
+} from "./task.ts";
+
+export type { AttemptState, TaskState } from "./task.ts";
+
+/** What a person asked of a run. `task` is null for the whole run. */
+export interface Request {
+  readonly seq: number;
+  readonly action: "continue" | "stop";
+  readonly task: string | null;
+  readonly by: string;
+}
+
+/**
+ * A run, folded from its events. Only `applyEvent` writes to it: with 10,000 tasks, copying on every event
+ * would be quadratic. Everybody else reads.
+ */
+export interface RunState {
+  readonly id: string;
+  readonly plan: Plan;
+  readonly planPath: string | null;
+  readonly name: string;
+  readonly mode: "auto" | "step-through";
+  readonly concurrency: number;
+  readonly target: string | null;
+  readonly base: string | null;
+  readonly requestId: string | null;
+  readonly startedAt: string;
+  owner: ProcessIdentity;
+  status: "running" | "paused" | RunStatus;
+  stopRequested: boolean;
+  /** Requests not yet obeyed, oldest first. */
+  requests: Request[];
+  readonly tasks: Map<string, TaskState>;
+  finishedAt: string | null;
+  exitCode: number | null;
+  published: Published | null;
+  lastSeq: number;
+}
+
+/**
+ * The fold: folds one event into the state, in place, and returns it. The first event of a run must be
+ * `run.started`. Throws a `Bug` that names the `seq` when the order of events is impossible; nothing is changed then.
+ */
+export function applyEvent(state: RunState | undefined, event: Event): RunState {
+  if (event.type === "run.started") {
+    must(state === undefined, event, "the run has started before");
+    return startedRun(event);
+  }
+  must(state !== undefined, event, "the run has not started");
+  must(state.id === event.run, event, "it belongs to another run");
+  must(state.lastSeq < event.seq, event, "it is folded in already");
+  if (event.type !== "run.resumed" && event.type !== "request.received") {
+    must(state.finishedAt === null, event, "the run has finished");
+  }
+  if ("task" in event && event.type !== "request.received") {
+    const task = state.tasks.get(event.task);
+    must(task !== undefined, event, "there is no such task");
+    applyToTask(task, event);
+    if (event.type === "task.finished") obeyStop(state, task);
+  } else {
+    applyToRun(state, event);
+  }
+  state.lastSeq = event.seq;
+  return state;
+}
+
+function applyToRun(
+  state: RunState,
+  event: Exclude<Event, TaskEvent | EventOf<"run.started">>,
+): void {
+  switch (event.type) {
+    case "run.resumed":
+      resumeRun(state, event);
+      return;
+    case "run.paused":
+      state.status = "paused";
+      return;
+    case "run.continued":
+      state.status = "running";
+      state.requests = state.requests.filter((request) => request.action !== "continue");
+      return;
+    case "request.received": {
+      const { seq, action, task = null, by } = event;
+      state.requests.push({ seq, action, task, by });
+      if (action === "stop" && task === null) state.stopRequested = true;
+      return;
+    }
+    case "claims.yielded":
+      for (const { attempts } of state.tasks.values()) {
+        const last = attempts.at(-1);
+        if (last && last.outcome !== null) last.yielded = true;
+      }
+      return;
+    case "run.finished":
+      state.status = event.status;
+      state.finishedAt = event.at;
+      state.exitCode = event.exitCode;
+      state.published = event.published;
+      // Publishing may have put the commits into another order, which gave them other ids.
+      for (const { id, commit } of event.tasks) {
+        const task = state.tasks.get(id);
+        if (task) task.commit = commit;
+      }
+      return;
+    default:
+      unreachable(event);
+  }
+}
+
+function startedRun(event: EventOf<"run.started">): RunState {
+  const { plan, planPath, name, mode, concurrency, target, base, requestId, owner } = event;
+  return {
+    id: event.run,
+    plan,
+    planPath,
+    name,
+    mode,
+    concurrency,
+    target,
+    base,
+    requestId,
+    startedAt: event.at,
+    owner,
+    status: "running",
+    stopRequested: false,
+    requests: [],
+    tasks: new Map(plan.tasks.map((task) => [task.id, newTask(task)])),
+    finishedAt: null,
+    exitCode: null,
+    published: null,
+    lastSeq: event.seq,
+  };
+}
+
+/** A request that names the task has nothing left to stop. */
+function obeyStop(state: RunState, task: TaskState): void {
+  const isObeyed = (request: Request): boolean =>
+    request.action === "stop" && request.task === task.task.id;
+  const stop = state.requests.find(isObeyed);
+  if (!stop) return;
+  if (task.status === "stopped") task.stoppedBy = stop.by;
+  state.requests = state.requests.filter((request) => !isObeyed(request));
+}
+
+function resumeRun(state: RunState, event: EventOf<"run.resumed">): void {
+  state.owner = event.owner;
+  state.status = "running";
+  state.stopRequested = false;
+  state.requests = [];
+  state.finishedAt = null;
+  state.exitCode = null;
+  state.published = null;
+  for (const task of state.tasks.values()) {
+    const attempt = task.attempts.at(-1);
+    if (attempt?.outcome === null) {
+      attempt.outcome = { kind: "lost" };
+      attempt.finishedAt = event.at;
+    }
+    if (!hasEnded(task) || (task.status === "stopped" && task.stoppedBy === undefined))
+      reopen(task);
+  }
+  for (const task of state.tasks.values()) {
+    if (task.status === "skipped" && !isBlocked(state, task)) reopen(task);
+  }
+}
+
+/** True when what a task was skipped for has ended still. */
+function isBlocked(state: RunState, skipped: TaskState): boolean {
+  const seen = new Set<TaskState>();
+  let cause: TaskState | undefined = skipped;
+  while (cause?.status === "skipped" && !seen.has(cause)) {
+    seen.add(cause);
+    cause = cause.because === null ? undefined : state.tasks.get(cause.because);
+  }
+  return cause === undefined || hasEnded(cause);
+}

@@ -1,0 +1,207 @@
+import { Bug, unreachable } from "../assert.ts";
+import type { ProcessIdentity } from "../id.ts";
+import type { Isolation, Task } from "../plan/plan.ts";
+import type { Event, WaitReason } from "./event.ts";
+import type { Landing, Outcome, TaskError, TaskStatus, Usage } from "./model.ts";
+
+/** One try of a task, as the log tells it. */
+export interface AttemptState {
+  readonly number: number;
+  readonly runner: string;
+  readonly model: string | null;
+  readonly isolation: Isolation;
+  readonly touching: readonly string[];
+  readonly startedAt: string;
+  process: ProcessIdentity | null;
+  workspace: string | null;
+  /** The commit it works on; null without git, and before its process runs. */
+  base: string | null;
+  finishedAt: string | null;
+  durationMs: number | null;
+  outcome: Outcome | null;
+  usage: Usage | null;
+  kept: string | null;
+  landing: Landing | null;
+  /** Its paths were given up before they reached the target. */
+  yielded?: boolean;
+}
+
+/** One task of a run, as the log tells it. */
+export interface TaskState {
+  readonly task: Task;
+  status: TaskStatus;
+  waiting: WaitReason | null;
+  parkedUntil: string | null;
+  attempts: AttemptState[];
+  error: TaskError | null;
+  because: string | null;
+  commit: string | null;
+  warnings: readonly string[];
+  finishedAt: string | null;
+  /** Who stopped this task by its name: such a task stays stopped when the run is resumed. */
+  stoppedBy?: string;
+}
+
+/** A fact of one type, as the log holds it. */
+export type EventOf<T extends Event["type"]> = Extract<Event, { type: T }>;
+
+/** The facts that change one task and nothing else. */
+export type TaskEvent = EventOf<
+  | "task.waiting"
+  | "attempt.started"
+  | "process.spawned"
+  | "attempt.finished"
+  | "task.parked"
+  | "merge.finished"
+  | "task.finished"
+>;
+
+/** A task before anything happened to it. */
+export function newTask(task: Task): TaskState {
+  return {
+    task,
+    status: task.done ? "done" : "pending",
+    waiting: null,
+    parkedUntil: null,
+    attempts: [],
+    error: null,
+    because: null,
+    commit: null,
+    warnings: [],
+    finishedAt: null,
+  };
+}
+
+/** True when the task has come to one of its four ends. */
+export function hasEnded(task: TaskState): boolean {
+  const { status } = task;
+  return status === "done" || status === "error" || status === "skipped" || status === "stopped";
+}
+
+/** The part of the fold that concerns one task: changes it in place, or throws a `Bug` and changes nothing. */
+export function applyToTask(task: TaskState, event: TaskEvent): void {
+  must(!hasEnded(task), event, "the task has ended");
+  switch (event.type) {
+    case "task.waiting":
+      mustRest(task, event);
+      setLive(task, "waiting");
+      task.waiting = event.reason;
+      return;
+    case "task.parked":
+      mustRest(task, event);
+      setLive(task, "parked");
+      task.parkedUntil = event.until;
+      return;
+    case "attempt.started":
+      startAttempt(task, event);
+      return;
+    case "process.spawned": {
+      const attempt = lastAttempt(task, event);
+      must(attempt.outcome === null, event, "the attempt has finished");
+      attempt.process = event.process;
+      attempt.workspace = event.workspace;
+      attempt.base = event.base;
+      return;
+    }
+    case "attempt.finished":
+      finishAttempt(task, event);
+      return;
+    case "merge.finished": {
+      const attempt = lastAttempt(task, event);
+      must(task.status === "merging", event, "the task is not being merged");
+      attempt.landing = event.landing;
+      task.warnings = event.warnings;
+      return;
+    }
+    case "task.finished":
+      finishTask(task, event);
+      return;
+    default:
+      unreachable(event);
+  }
+}
+
+function startAttempt(task: TaskState, event: EventOf<"attempt.started">): void {
+  mustRest(task, event);
+  const next = task.attempts.length + 1;
+  must(event.attempt === next, event, "attempts are numbered one by one");
+  setLive(task, "running");
+  task.attempts.push({
+    number: event.attempt,
+    runner: event.runner,
+    model: event.model,
+    isolation: event.isolation,
+    touching: event.touching,
+    startedAt: event.at,
+    process: null,
+    workspace: null,
+    base: null,
+    finishedAt: null,
+    durationMs: null,
+    outcome: null,
+    usage: null,
+    kept: null,
+    landing: null,
+  });
+}
+
+function finishAttempt(task: TaskState, event: EventOf<"attempt.finished">): void {
+  const attempt = lastAttempt(task, event);
+  // A process that was declared lost may still report: from inside a container its owner looks dead to others.
+  const open = attempt.outcome === null || attempt.outcome.kind === "lost";
+  must(open, event, "the attempt has finished before");
+  attempt.outcome = event.outcome;
+  attempt.finishedAt = event.at;
+  attempt.durationMs = event.durationMs;
+  attempt.usage = event.usage;
+  attempt.kept = event.kept;
+  const { kind } = event.outcome;
+  setLive(task, kind === "succeeded" || kind === "unchanged" ? "merging" : "pending");
+}
+
+function finishTask(task: TaskState, event: EventOf<"task.finished">): void {
+  mustRest(task, event);
+  setLive(task, "pending");
+  task.status = event.status;
+  task.error = event.error;
+  task.commit = event.commit;
+  task.because = event.because ?? null;
+  task.finishedAt = event.at;
+}
+
+/** Makes a task ready to run again, as if it had not come to an end. */
+export function reopen(task: TaskState): void {
+  setLive(task, "pending");
+  task.error = null;
+  task.because = null;
+  task.finishedAt = null;
+}
+
+function setLive(task: TaskState, status: TaskStatus): void {
+  task.status = status;
+  task.waiting = null;
+  task.parkedUntil = null;
+}
+
+function lastAttempt(task: TaskState, event: TaskEvent & { attempt: number }): AttemptState {
+  const attempt = task.attempts.at(-1);
+  must(attempt?.number === event.attempt, event, "it is not the last attempt");
+  return attempt as AttemptState;
+}
+
+/** No attempt of the task may be open. */
+function mustRest(task: TaskState, event: TaskEvent): void {
+  const attempt = task.attempts.at(-1);
+  must(attempt?.outcome !== null, event, "an attempt is open");
+}
+
+/** Throws a `Bug` that names the event when the order of events is impossible. */
+export function must(condition: unknown, event: Event, message: string): asserts condition {
+  // Ten thousand tasks fold through here: the text is built only when it is needed.
+  if (!condition) throw new Bug(`${describe(event)}: ${message}`);
+}
+
+function describe(event: Event): string {
+  const subject = "task" in event && event.task ? ` of task ${event.task}` : "";
+  return `event ${event.seq} (${event.type}${subject}) of run ${event.run}`;
+}
