@@ -1,0 +1,81 @@
+import { isAlive } from "../process/table.ts";
+import type { ForeignClaim } from "../run/log.ts";
+import type { RegistryDatabase, Statement } from "./database.ts";
+
+interface HeldClaim {
+  readonly run: string;
+  readonly task: string;
+  readonly glob: string;
+  readonly live: number;
+  readonly owner_pid: number;
+  readonly owner_ticks: number | null;
+}
+
+/** Claims of runs whose owner is alive; the claims of a dead owner count for nothing. */
+export class HeldClaims {
+  readonly #database: RegistryDatabase;
+  readonly #alive = new Map<string, boolean>();
+  #beside: Statement<HeldClaim> | undefined;
+  #own: Statement<HeldClaim> | undefined;
+
+  constructor(database: RegistryDatabase) {
+    this.#database = database;
+  }
+
+  /** Forgets which owners were alive: that holds for one transaction. */
+  refresh(): void {
+    this.#alive.clear();
+  }
+
+  /** Claims of all runs but this one, those of a run and task together. */
+  beside(run: string): ForeignClaim[] {
+    this.#beside ??= this.#database.prepare(this.#query().where("claims.run", "!=", run));
+    return this.#held(this.#beside.all(run));
+  }
+
+  /** Claims of this run. */
+  of(run: string): ForeignClaim[] {
+    this.#own ??= this.#database.prepare(this.#query().where("claims.run", "=", run));
+    return this.#held(this.#own.all(run));
+  }
+
+  /** True when the run goes on, but every task of it that is neither at its end nor at its beginning waits. */
+  waits(run: string): boolean {
+    const found = this.#database.all(
+      this.#database.kysely
+        .selectFrom("tasks")
+        .innerJoin("runs", "runs.id", "tasks.run")
+        .where("tasks.run", "=", run)
+        .where("runs.status", "=", "running")
+        .where("tasks.status", "in", ["waiting", "running", "merging", "parked"])
+        .select("tasks.status")
+        .distinct(),
+    );
+    return found.length === 1 && found[0]?.status === "waiting";
+  }
+
+  #query() {
+    return this.#database.kysely
+      .selectFrom("claims")
+      .innerJoin("runs", "runs.id", "claims.run")
+      .select(["claims.run", "task", "glob", "live", "owner_pid", "owner_ticks"])
+      .orderBy("claims.run")
+      .orderBy("task")
+      .orderBy("glob");
+  }
+
+  #held(claims: readonly HeldClaim[]): ForeignClaim[] {
+    return claims
+      .filter((claim) => this.#isHeld(claim))
+      .map(({ run, task, glob, live }) => ({ run, task, glob, live: live === 1 }));
+  }
+
+  #isHeld({ owner_pid: pid, owner_ticks: startTicks }: HeldClaim): boolean {
+    const key = `${pid}/${startTicks}`;
+    const known = this.#alive.get(key);
+    if (known !== undefined) return known;
+    const found = isAlive({ pid, startTicks });
+    this.#alive.set(key, found);
+    return found;
+  }
+}

@@ -1,0 +1,184 @@
+import { Database, SQLiteError, type SQLQueryBindings } from "bun:sqlite";
+import { chmodSync, closeSync, mkdirSync, openSync, statSync } from "node:fs";
+import { join } from "node:path";
+import { type Compilable, Kysely } from "kysely";
+import { assert } from "../assert.ts";
+import { BunSqliteDialect } from "./dialect.ts";
+import { registryFormat } from "./format.ts";
+import type { Tables } from "./schema.ts";
+import { environmentError, openingTrouble, registryTrouble } from "./trouble.ts";
+
+/** The registry's file in a state directory. */
+export function registryPath(stateDir: string): string {
+  return join(stateDir, "registry.db");
+}
+
+/** A statement that was built once and runs with the values of the moment. */
+export interface Statement<Row> {
+  all(...values: readonly Value[]): Row[];
+  run(...values: readonly Value[]): void;
+}
+
+/** What a column holds. */
+export type Value = string | number | null;
+
+/**
+ * The connection. Kysely builds the statements; they run at once rather than through its promises, because a
+ * transaction that awaits would let other statements of this process in between.
+ */
+export class RegistryDatabase {
+  readonly path: string;
+  /** Builds statements; executes those that need no transaction with others. */
+  readonly kysely: Kysely<Tables>;
+  readonly #connection: Database;
+  readonly #inode: number;
+
+  private constructor(path: string, connection: Database) {
+    this.path = path;
+    this.#connection = connection;
+    this.#inode = statSync(path).ino;
+    this.kysely = new Kysely({ dialect: new BunSqliteDialect(connection) });
+  }
+
+  /** Opens the registry, creating it where there is none. `busyMs`: how long a writer waits for another. Throws `RaError` (exit 6). */
+  static async open(stateDir: string, busyMs = 5_000): Promise<RegistryDatabase> {
+    const path = registryPath(stateDir);
+    let connection: Database | undefined;
+    try {
+      createPrivate(stateDir, path);
+      connection = connect(path, busyMs);
+      const database = new RegistryDatabase(path, connection);
+      await database.#bringUpToDate();
+      return database;
+    } catch (cause) {
+      connection?.close();
+      throw openingTrouble(cause, path);
+    }
+  }
+
+  /** Builds a statement for repeated use. Values of the query stand only for their places: `run` and `all` give them. */
+  prepare<Row>(query: Compilable<Row>): Statement<Row> {
+    const statement = this.#connection.query<Row, SQLQueryBindings[]>(query.compile().sql);
+    return {
+      all: (...values) => statement.all(...values),
+      run: (...values) => {
+        statement.run(...values);
+      },
+    };
+  }
+
+  /** Runs a statement now and gives its rows. */
+  all<Row>(query: Compilable<Row>): Row[] {
+    const { sql, parameters } = query.compile();
+    const statement = this.#connection.query<Row, SQLQueryBindings[]>(sql);
+    return statement.all(...(parameters as SQLQueryBindings[]));
+  }
+
+  /** Runs `work` in one immediate transaction: no other process writes meanwhile. A throw rolls back. */
+  immediate<T>(work: () => T): T {
+    assert(!this.#connection.inTransaction, "transactions of the registry do not nest");
+    this.#mustStandStill();
+    try {
+      this.#connection.query("begin immediate").run();
+      const result = work();
+      this.#connection.query("commit").run();
+      return result;
+    } catch (cause) {
+      // A full disk or a failing one makes SQLite roll back by itself.
+      if (this.#connection.inTransaction) this.#connection.run("rollback");
+      throw registryTrouble(cause, this.path);
+    }
+  }
+
+  /** A number that changes when another connection has written. */
+  version(): number {
+    return pragma(this.#connection, "data_version");
+  }
+
+  close(): void {
+    this.#connection.close();
+  }
+
+  async #bringUpToDate(): Promise<void> {
+    const format = pragma(this.#connection, "user_version");
+    if (format > registryFormat) {
+      throw environmentError(
+        "REGISTRY_NEWER",
+        `the registry has format ${format}, and this \`ra\` reads up to ${registryFormat} (\`${this.path}\`)`,
+        "update `ra` to the version that wrote it",
+      );
+    }
+    if (format === registryFormat) return;
+    const { migrate } = await import("./migrations.ts");
+    await migrate(this.kysely as unknown as Kysely<never>);
+  }
+
+  /** Facts written to a file that has been deleted or replaced would be gone without a word. */
+  #mustStandStill(): void {
+    if (statSync(this.path, { throwIfNoEntry: false })?.ino === this.#inode) return;
+    throw environmentError(
+      "REGISTRY_GONE",
+      `the registry was deleted or replaced while in use (\`${this.path}\`)`,
+      "start the command again, and `ra resume RUN` for what was running",
+    );
+  }
+}
+
+function connect(path: string, busyMs: number): Database {
+  const connection = new Database(path, { readwrite: true, create: false, strict: true });
+  try {
+    // First of all: switching to WAL needs the lock already.
+    connection.run(`pragma busy_timeout = ${busyMs}`);
+    switchToWal(connection, busyMs);
+    connection.run("pragma synchronous = full");
+    connection.run("pragma foreign_keys = on");
+    mustBeSound(connection);
+    return connection;
+  } catch (cause) {
+    connection.close();
+    throw cause;
+  }
+}
+
+/** Two that switch a new file at once may each be in the other's way: SQLite then refuses one without waiting. */
+function switchToWal(connection: Database, busyMs: number): void {
+  const deadline = performance.now() + busyMs;
+  for (;;) {
+    try {
+      connection.run("pragma journal_mode = wal");
+      return;
+    } catch (cause) {
+      const isBusy = cause instanceof SQLiteError && cause.code === "SQLITE_BUSY";
+      if (!isBusy || performance.now() > deadline) throw cause;
+      Bun.sleepSync(Math.ceil(Math.random() * 5));
+    }
+  }
+}
+
+/** Before 3.51.3 a checkpoint could, in rare races of two processes, damage a database in WAL mode. */
+function mustBeSound(connection: Database): void {
+  const [row] = connection.query<{ version: string }, []>("select sqlite_version() version").all();
+  const version = row?.version ?? "";
+  if (Bun.semver.order(version, "3.51.3") >= 0) return;
+  throw environmentError(
+    "REGISTRY_SQLITE_OLD",
+    `SQLite ${version} is too old, 3.51.3 or later is needed`,
+    "use the released `ra` binary, which brings its own",
+  );
+}
+
+function createPrivate(stateDir: string, path: string): void {
+  mkdirSync(stateDir, { recursive: true, mode: 0o700 });
+  closeSync(openSync(path, "a", 0o600));
+  restrict(stateDir, 0o700);
+  restrict(path, 0o600);
+}
+
+function restrict(path: string, mode: number): void {
+  if ((statSync(path).mode & 0o777 & ~mode) !== 0) chmodSync(path, mode);
+}
+
+function pragma(connection: Database, name: "data_version" | "user_version"): number {
+  const [row] = connection.query<Record<string, number>, []>(`pragma ${name}`).all();
+  return row?.[name] ?? 0;
+}

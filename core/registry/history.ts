@@ -1,0 +1,119 @@
+import type { Event } from "../run/event.ts";
+import { applyEvent, type RunState } from "../run/state.ts";
+import type { RegistryDatabase, Statement } from "./database.ts";
+import { eventOf, eventRow } from "./rows.ts";
+import type { EventsTable } from "./schema.ts";
+
+type StoredEvent = Pick<EventsTable, "seq" | "at" | "run" | "body">;
+
+/** More folds than this are not kept in memory; those of finished runs go first. */
+const foldsMax = 64;
+
+/** The log's table, and the folds of the runs this process has looked at. */
+export class History {
+  readonly #database: RegistryDatabase;
+  readonly #folds = new Map<string, RunState>();
+  readonly #newest: Statement<{ seq: number | null }>;
+  readonly #after: Statement<StoredEvent>;
+  readonly #ofRun: Statement<StoredEvent>;
+  readonly #insert: Statement<unknown>;
+  /** Every kept fold has all events up to here. */
+  #seen = 0;
+  readonly #learnt: Event[] = [];
+
+  constructor(database: RegistryDatabase) {
+    this.#database = database;
+    const { kysely } = database;
+    const stored = kysely.selectFrom("events").select(["seq", "at", "run", "body"]).orderBy("seq");
+    this.#newest = database.prepare(
+      kysely.selectFrom("events").select((events) => events.fn.max("seq").as("seq")),
+    );
+    this.#after = database.prepare(stored.where("seq", ">", 0));
+    this.#ofRun = database.prepare(stored.where("run", "=", "").where("seq", ">", 0));
+    this.#insert = database.prepare(kysely.insertInto("events").values(emptyRow));
+  }
+
+  /** Takes in what other processes have written, and gives the newest `seq`; 0 while the log is empty. */
+  catchUp(): number {
+    const newest = this.#newest.all()[0]?.seq ?? 0;
+    if (newest > this.#seen && this.#folds.size > 0) {
+      for (const row of this.#after.all(this.#seen)) {
+        const state = this.#folds.get(row.run);
+        if (state === undefined || state.lastSeq >= row.seq) continue;
+        const event = eventOf(row);
+        applyEvent(state, event);
+        this.#learnt.push(event);
+      }
+    }
+    this.#seen = newest;
+    return newest;
+  }
+
+  /** Events of other processes that went into kept folds since the last call, oldest first. */
+  takeLearnt(): Event[] {
+    return this.#learnt.splice(0);
+  }
+
+  /** The fold of a run, as of the last `catchUp` or later; undefined when nothing is recorded for it. */
+  fold(run: string): RunState | undefined {
+    const kept = this.#folds.get(run);
+    if (kept !== undefined) return kept;
+    let state: RunState | undefined;
+    for (const event of this.read(run, 0)) state = applyEvent(state, event);
+    if (state !== undefined) this.keep(state);
+    return state;
+  }
+
+  /** Events of a run with a greater `seq`, oldest first. */
+  read(run: string, after: number): Event[] {
+    return this.#ofRun.all(run, after).map(eventOf);
+  }
+
+  /** Every run that has events. */
+  runs(): string[] {
+    const { kysely } = this.#database;
+    return this.#database
+      .all(kysely.selectFrom("events").select("run").distinct())
+      .map(({ run }) => run);
+  }
+
+  /** Keeps the fold of a run that has just begun. */
+  keep(state: RunState): void {
+    this.#folds.set(state.id, state);
+    if (this.#folds.size <= foldsMax) return;
+    for (const [id, { finishedAt }] of this.#folds) {
+      if (finishedAt === null || id === state.id) continue;
+      this.#folds.delete(id);
+      return;
+    }
+  }
+
+  /** Forgets the fold of a run, or all of them; they are folded anew from the table when they are needed. */
+  forget(run?: string): void {
+    if (run === undefined) this.#folds.clear();
+    else this.#folds.delete(run);
+  }
+
+  /** Writes events to the table. Only inside a transaction that has caught up. */
+  insert(events: readonly Event[]): void {
+    for (const event of events) {
+      const { seq, at, run, type, task, attempt, body } = eventRow(event);
+      this.#insert.run(seq, at, run, type, task, attempt, body);
+    }
+  }
+
+  /** Says that this process wrote everything up to `seq`, and its folds have it. */
+  advance(seq: number): void {
+    this.#seen = seq;
+  }
+}
+
+const emptyRow: EventsTable = {
+  seq: 0,
+  at: "",
+  run: "",
+  type: "",
+  task: null,
+  attempt: null,
+  body: "",
+};

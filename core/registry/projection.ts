@@ -1,0 +1,202 @@
+import { assert } from "../assert.ts";
+import type { Event } from "../run/event.ts";
+import type { AttemptState, RunState, TaskState } from "../run/state.ts";
+import type { TaskEvent } from "../run/task.ts";
+import type { RegistryDatabase, Statement, Value } from "./database.ts";
+import { attemptRow, claimRows, isListed, processRow, runRow, taskRow } from "./rows.ts";
+import { derivedTables, type Tables } from "./schema.ts";
+
+/** What events changed in one run and the tables do not say yet. */
+interface Change {
+  readonly state: RunState;
+  /** The run's own row. */
+  run: boolean;
+  /** Every claim and process of the run. */
+  holdings: boolean;
+  readonly tasks: Set<TaskState>;
+  readonly attempts: Map<AttemptState, TaskState>;
+}
+
+/** Derives the tables from the folds: remembers what events changed, and writes those rows whole when asked. */
+export class Projection {
+  readonly #database: RegistryDatabase;
+  readonly #changes = new Map<string, Change>();
+  readonly #puts = new Map<keyof Tables, Statement<unknown>>();
+  readonly #drops: Drops;
+
+  constructor(database: RegistryDatabase) {
+    this.#database = database;
+    this.#drops = new Drops(database);
+  }
+
+  /** Remembers what an event changed. `state` has it folded in. */
+  note(state: RunState, event: Event): void {
+    const change = this.#changeOf(state);
+    switch (event.type) {
+      case "run.started":
+      case "run.resumed":
+        noteAll(change);
+        return;
+      case "run.finished":
+      case "claims.yielded":
+        change.run = true;
+        change.holdings = true;
+        return;
+      case "run.paused":
+      case "run.continued":
+      case "request.received":
+        change.run = true;
+        return;
+      default:
+        noteTask(change, event);
+    }
+  }
+
+  /** Remembers a whole run, whatever it holds. */
+  noteAll(state: RunState): void {
+    noteAll(this.#changeOf(state));
+  }
+
+  /** True when runs other than this one have changes that are not written. */
+  hasChangesBeside(run: string): boolean {
+    return this.#changes.size > (this.#changes.has(run) ? 1 : 0);
+  }
+
+  /** Writes the rows of everything remembered. Only inside a transaction. */
+  write(): void {
+    for (const change of this.#changes.values()) this.#writeChange(change);
+    this.#changes.clear();
+  }
+
+  /** Forgets what is remembered, or only one run's. */
+  forget(run?: string): void {
+    if (run === undefined) this.#changes.clear();
+    else this.#changes.delete(run);
+  }
+
+  /** Empties every derived table. Only inside a transaction. */
+  wipe(): void {
+    const { kysely } = this.#database;
+    for (const table of derivedTables) this.#database.all(kysely.deleteFrom(table));
+  }
+
+  /** Inserts a row or replaces the one with its key. Rows of a table always come with the same order of columns. */
+  put<T extends keyof Tables>(table: T, row: Tables[T]): void {
+    let statement = this.#puts.get(table);
+    if (statement === undefined) {
+      const query = this.#database.kysely.replaceInto(table).values(row as never);
+      statement = this.#database.prepare(query);
+      this.#puts.set(table, statement);
+    }
+    statement.run(...(Object.values(row) as Value[]));
+  }
+
+  #changeOf(state: RunState): Change {
+    let change = this.#changes.get(state.id);
+    if (change === undefined) {
+      change = { state, run: false, holdings: false, tasks: new Set(), attempts: new Map() };
+      this.#changes.set(state.id, change);
+    }
+    return change;
+  }
+
+  #writeChange({ state, run, holdings, tasks, attempts }: Change): void {
+    if (run) this.put("runs", runRow(state));
+    for (const task of tasks) this.put("tasks", taskRow(state, task));
+    for (const [attempt, task] of attempts) this.put("attempts", attemptRow(state, task, attempt));
+    if (holdings) this.#rewriteHoldings(state);
+    else this.#writeHoldings(state, tasks, attempts);
+  }
+
+  #rewriteHoldings(state: RunState): void {
+    this.#drops.holdings(state.id);
+    if (state.finishedAt !== null) return;
+    for (const task of state.tasks.values()) {
+      for (const attempt of task.attempts) this.#putProcess(state, task, attempt);
+      for (const claim of claimRows(state, task)) this.put("claims", claim);
+    }
+  }
+
+  #writeHoldings(
+    state: RunState,
+    tasks: ReadonlySet<TaskState>,
+    attempts: ReadonlyMap<AttemptState, TaskState>,
+  ): void {
+    for (const [attempt, task] of attempts) {
+      if (isListed(state, attempt)) this.#putProcess(state, task, attempt);
+      else if (attempt.process !== null) this.#drops.process(state, task, attempt);
+    }
+    for (const task of tasks) {
+      if (!task.attempts.some(({ touching }) => touching.length > 0)) continue;
+      this.#drops.claims(state, task);
+      for (const claim of claimRows(state, task)) this.put("claims", claim);
+    }
+  }
+
+  #putProcess(state: RunState, task: TaskState, attempt: AttemptState): void {
+    if (isListed(state, attempt)) this.put("processes", processRow(state, task, attempt));
+  }
+}
+
+function noteAll(change: Change): void {
+  change.run = true;
+  change.holdings = true;
+  for (const task of change.state.tasks.values()) {
+    change.tasks.add(task);
+    for (const attempt of task.attempts) change.attempts.set(attempt, task);
+  }
+}
+
+function noteTask(change: Change, event: TaskEvent): void {
+  const task = change.state.tasks.get(event.task);
+  assert(task !== undefined, `event ${event.seq} is of a task that its run does not have`);
+  change.tasks.add(task);
+  const attempt = "attempt" in event ? task.attempts[event.attempt - 1] : undefined;
+  if (attempt !== undefined) change.attempts.set(attempt, task);
+}
+
+/** The deletions, each built when it is first needed. */
+class Drops {
+  readonly #database: RegistryDatabase;
+  #processesOfRun: Statement<unknown> | undefined;
+  #claimsOfRun: Statement<unknown> | undefined;
+  #process: Statement<unknown> | undefined;
+  #claimsOfTask: Statement<unknown> | undefined;
+
+  constructor(database: RegistryDatabase) {
+    this.#database = database;
+  }
+
+  holdings(run: string): void {
+    const { kysely } = this.#database;
+    this.#processesOfRun ??= this.#database.prepare(
+      kysely.deleteFrom("processes").where("run", "=", run),
+    );
+    this.#claimsOfRun ??= this.#database.prepare(
+      kysely.deleteFrom("claims").where("run", "=", run),
+    );
+    this.#processesOfRun.run(run);
+    this.#claimsOfRun.run(run);
+  }
+
+  process(state: RunState, { task }: TaskState, { number }: AttemptState): void {
+    this.#process ??= this.#database.prepare(
+      this.#database.kysely
+        .deleteFrom("processes")
+        .where("run", "=", state.id)
+        .where("task", "=", task.id)
+        .where("attempt", "=", number),
+    );
+    this.#process.run(state.id, task.id, number);
+  }
+
+  claims(state: RunState, { task }: TaskState): void {
+    this.#claimsOfTask ??= this.#database.prepare(
+      this.#database.kysely
+        .deleteFrom("claims")
+        .where("run", "=", state.id)
+        .where("task", "=", task.id),
+    );
+    this.#claimsOfTask.run(state.id, task.id);
+  }
+}

@@ -1,0 +1,297 @@
+import { processId } from "../id.ts";
+import { isAlive } from "../process/table.ts";
+import type { WaitReason } from "../run/event.ts";
+import type { LiveProcess, LiveStatus, Outcome, TaskError, TaskStatus } from "../run/model.ts";
+import type { RunState } from "../run/state.ts";
+import type { RegistryDatabase } from "./database.ts";
+import type { RunsTable } from "./schema.ts";
+
+/** A run in a list. */
+export interface RunSummary {
+  readonly id: string;
+  readonly name: string;
+  readonly status: RunState["status"];
+  /** False: it has not finished, and the `ra` that drove it is gone; it can be resumed. True when it has finished. */
+  readonly driven: boolean;
+  readonly startedAt: string;
+  readonly finishedAt: string | null;
+  readonly exitCode: number | null;
+  readonly planPath: string | null;
+  readonly target: string | null;
+  /** How many tasks have each status; a status that no task has is left out. */
+  readonly tasks: Readonly<Partial<Record<TaskStatus, number>>>;
+}
+
+/** A task in a list. */
+export interface TaskSummaryRow {
+  readonly id: string;
+  readonly description: string;
+  readonly status: TaskStatus;
+  readonly attempts: number;
+  readonly error: TaskError | null;
+  readonly because: string | null;
+  readonly commit: string | null;
+  readonly finishedAt: string | null;
+}
+
+/** An attempt in a list. */
+export interface AttemptSummary {
+  readonly number: number;
+  readonly runner: string;
+  readonly model: string | null;
+  readonly workspace: string | null;
+  readonly startedAt: string;
+  readonly durationMs: number | null;
+  /** Null while it runs. */
+  readonly outcome: Outcome | null;
+}
+
+/** A task that has come to its end. */
+export interface EndedTask {
+  readonly run: string;
+  readonly task: string;
+  readonly description: string;
+  readonly status: TaskStatus;
+  readonly finishedAt: string;
+}
+
+/** Attempts that have a process, in the order in which they started. Those that died unseen are left out. */
+export function liveProcesses(database: RegistryDatabase): LiveProcess[] {
+  const rows = database.all(
+    database.kysely
+      .selectFrom("processes")
+      .innerJoin("runs", "runs.id", "processes.run")
+      .selectAll("processes")
+      .select(["owner_pid", "owner_ticks"])
+      .orderBy("processes.started_at")
+      .orderBy("run")
+      .orderBy("task"),
+  );
+  const attended = rows.filter(
+    ({ pid, ticks, owner_pid, owner_ticks }) =>
+      isAlive({ pid: owner_pid, startTicks: owner_ticks }) || isAlive({ pid, startTicks: ticks }),
+  );
+  return attended.map((row) => ({
+    id: processId(row.run, row.task, row.attempt),
+    type: row.type as LiveProcess["type"],
+    task: row.description,
+    status: row.status as LiveStatus,
+    touching: JSON.parse(row.touching),
+    run: row.run,
+    taskId: row.task,
+    requestId: row.request_id,
+    runner: row.runner,
+    model: row.model,
+    pid: row.pid,
+    workspace: row.workspace,
+    startedAt: row.started_at,
+  }));
+}
+
+/** The newest runs, newest first. */
+export function runs(
+  database: RegistryDatabase,
+  { limit }: { readonly limit: number },
+): RunSummary[] {
+  const query = database.kysely
+    .selectFrom("runs")
+    .selectAll()
+    .orderBy("started_at", "desc")
+    .orderBy("id")
+    .limit(limit);
+  return summarize(database, database.all(query));
+}
+
+/** One run by its whole id, as `findRun` gives it; undefined when there is none. */
+export function run(database: RegistryDatabase, id: string): RunSummary | undefined {
+  const query = database.kysely.selectFrom("runs").selectAll().where("id", "=", id);
+  return summarize(database, database.all(query))[0];
+}
+
+/** The tasks of a run, in the order of the plan. */
+export function tasks(database: RegistryDatabase, run: string): TaskSummaryRow[] {
+  const rows = database.all(
+    database.kysely.selectFrom("tasks").selectAll().where("run", "=", run).orderBy("position"),
+  );
+  return rows.map((row) => ({
+    id: row.id,
+    description: row.description,
+    status: row.status as TaskStatus,
+    attempts: row.attempts,
+    error: row.error === null ? null : JSON.parse(row.error),
+    because: row.because,
+    commit: row.commit_id,
+    finishedAt: row.finished_at,
+  }));
+}
+
+/** The attempts of a task, oldest first. */
+export function attempts(database: RegistryDatabase, run: string, task: string): AttemptSummary[] {
+  const rows = database.all(
+    database.kysely
+      .selectFrom("attempts")
+      .selectAll()
+      .where("run", "=", run)
+      .where("task", "=", task)
+      .orderBy("number"),
+  );
+  return rows.map((row) => ({
+    number: row.number,
+    runner: row.runner,
+    model: row.model,
+    workspace: row.workspace,
+    startedAt: row.started_at,
+    durationMs: row.duration_ms,
+    outcome: row.outcome === null ? null : JSON.parse(row.outcome),
+  }));
+}
+
+/** The `seq` of the newest event; 0 while the log is empty. */
+export function newestSeq(database: RegistryDatabase): number {
+  const query = database.kysely.selectFrom("events").select(({ fn }) => fn.max("seq").as("seq"));
+  return database.all(query)[0]?.seq ?? 0;
+}
+
+/** How far back in the log `endedTasks` looks, in events. */
+const endedEventsMax = 2_000;
+
+/** The last tasks that ended in any run, newest first; skipped ones never began and are left out. */
+export function endedTasks(
+  database: RegistryDatabase,
+  { limit }: { readonly limit: number },
+): EndedTask[] {
+  const { kysely } = database;
+  const recent = kysely
+    .selectFrom("events")
+    .select(["seq", "run", "type", "task"])
+    .orderBy("seq", "desc")
+    .limit(endedEventsMax)
+    .as("recent");
+  const rows = database.all(
+    kysely
+      .selectFrom(recent)
+      .innerJoin("tasks", (join) =>
+        join.onRef("tasks.run", "=", "recent.run").onRef("tasks.id", "=", "recent.task"),
+      )
+      .select(["tasks.run", "tasks.id as task", "description", "status", "finished_at"])
+      .where("type", "=", "task.finished")
+      .where("status", "!=", "skipped")
+      .where("finished_at", "is not", null)
+      .orderBy("seq", "desc")
+      .limit(limit),
+  );
+  return rows.map(({ run, task, description, status, finished_at }) => ({
+    run,
+    task,
+    description,
+    status: status as TaskStatus,
+    finishedAt: finished_at as string,
+  }));
+}
+
+/** Runs of one plan that are looked at for its durations: enough for five good attempts, and bounded. */
+const durationRunsMax = 20;
+const durationAttemptsMax = 5;
+
+/** Mean time in milliseconds of the last five good attempts of each task, over the newest runs of a plan's name. */
+export function durations(database: RegistryDatabase, planName: string): Map<string, number> {
+  const { kysely } = database;
+  const recent = kysely
+    .selectFrom("runs")
+    .select(["id", "started_at"])
+    .where("name", "=", planName)
+    .orderBy("started_at", "desc")
+    .limit(durationRunsMax)
+    .as("recent");
+  const rows = database.all(
+    kysely
+      .selectFrom("attempts")
+      .innerJoin(recent, "recent.id", "attempts.run")
+      .select(["task", "duration_ms"])
+      .where("ended", "in", ["succeeded", "unchanged"])
+      .where("duration_ms", "is not", null)
+      .orderBy("attempts.started_at", "desc")
+      .orderBy("number", "desc"),
+  );
+  const found = new Map<string, number[]>();
+  for (const { task, duration_ms } of rows) {
+    const times = found.get(task) ?? [];
+    if (times.length === 0) found.set(task, times);
+    if (times.length < durationAttemptsMax && duration_ms !== null) times.push(duration_ms);
+  }
+  return new Map([...found].map(([task, times]) => [task, mean(times)]));
+}
+
+function summarize(database: RegistryDatabase, rows: readonly RunsTable[]): RunSummary[] {
+  const ids = rows.map(({ id }) => id);
+  const counts = countTasks(database, ids);
+  return rows.map((row) => ({
+    id: row.id,
+    name: row.name,
+    status: row.status as RunSummary["status"],
+    driven:
+      row.finished_at !== null || isAlive({ pid: row.owner_pid, startTicks: row.owner_ticks }),
+    startedAt: row.started_at,
+    finishedAt: row.finished_at,
+    exitCode: row.exit_code,
+    planPath: row.plan_path,
+    target: row.target,
+    tasks: counts.get(row.id) ?? {},
+  }));
+}
+
+function countTasks(
+  database: RegistryDatabase,
+  ids: readonly string[],
+): Map<string, Partial<Record<TaskStatus, number>>> {
+  const counts = new Map(ids.map((id) => [id, {} as Partial<Record<TaskStatus, number>>]));
+  if (ids.length === 0) return counts;
+  const rows = database.all(
+    database.kysely
+      .selectFrom("tasks")
+      .select(["run", "status", ({ fn }) => fn.countAll<number>().as("count")])
+      .where("run", "in", ids)
+      .groupBy(["run", "status"]),
+  );
+  for (const { run, status, count } of rows) {
+    const ofRun = counts.get(run);
+    if (ofRun) ofRun[status as TaskStatus] = count;
+  }
+  return counts;
+}
+
+function mean(values: readonly number[]): number {
+  return values.reduce((sum, value) => sum + value, 0) / values.length;
+}
+
+/** A task of a run under way that does not run: it waits for a claim, a cap or a time. */
+export interface WaitingTask {
+  readonly run: string;
+  readonly task: string;
+  readonly description: string;
+  readonly status: "waiting" | "parked";
+  readonly reason: WaitReason | null;
+  readonly parkedUntil: string | null;
+}
+
+/** The tasks of some runs that wait, in the order of their plans. */
+export function waitingTasks(database: RegistryDatabase, ids: readonly string[]): WaitingTask[] {
+  if (ids.length === 0) return [];
+  const rows = database.all(
+    database.kysely
+      .selectFrom("tasks")
+      .select(["run", "id", "description", "status", "waiting", "parked_until"])
+      .where("run", "in", ids)
+      .where("status", "in", ["waiting", "parked"])
+      .orderBy("run")
+      .orderBy("position"),
+  );
+  return rows.map((row) => ({
+    run: row.run,
+    task: row.id,
+    description: row.description,
+    status: row.status as WaitingTask["status"],
+    reason: row.waiting === null ? null : JSON.parse(row.waiting),
+    parkedUntil: row.parked_until,
+  }));
+}

@@ -1,0 +1,41 @@
+import { isAlive } from "../process/table.ts";
+import type { Fact } from "../run/event.ts";
+import type { RunState } from "../run/state.ts";
+import type { RegistryDatabase } from "./database.ts";
+
+/** Runs that list a process which is dead, and whose owner is dead, too: nobody will record its end. */
+export function abandonedRuns(database: RegistryDatabase): string[] {
+  const rows = database.all(
+    database.kysely
+      .selectFrom("processes")
+      .innerJoin("runs", "runs.id", "processes.run")
+      .select(["processes.run", "pid", "ticks", "owner_pid", "owner_ticks"]),
+  );
+  const abandoned = rows.filter(
+    ({ pid, ticks, owner_pid, owner_ticks }) =>
+      !isAlive({ pid, startTicks: ticks }) && !isAlive({ pid: owner_pid, startTicks: owner_ticks }),
+  );
+  return [...new Set(abandoned.map(({ run }) => run))];
+}
+
+/** The end of each attempt whose process vanished while nobody watched. `nowMs`: the wall clock. */
+export function lostAttempts(state: RunState | undefined, nowMs: number): Fact[] {
+  if (state === undefined || state.finishedAt !== null || isAlive(state.owner)) return [];
+  const facts: Fact[] = [];
+  for (const [task, { attempts }] of state.tasks) {
+    const attempt = attempts.at(-1);
+    if (!attempt || attempt.outcome !== null || attempt.process === null) continue;
+    if (isAlive(attempt.process)) continue;
+    facts.push({
+      type: "attempt.finished",
+      task,
+      attempt: attempt.number,
+      outcome: { kind: "lost" },
+      durationMs: Math.max(0, nowMs - Date.parse(attempt.startedAt)),
+      usage: null,
+      kept: null,
+      notes: [],
+    });
+  }
+  return facts;
+}

@@ -1,0 +1,115 @@
+type Text = string;
+
+/** JSON kept as text. */
+type Json = string;
+
+/** The log: one row an event. Everything else in this file is derived from it and may be rebuilt. */
+export interface EventsTable {
+  readonly seq: number;
+  readonly at: Text;
+  readonly run: Text;
+  readonly type: Text;
+  readonly task: Text | null;
+  readonly attempt: number | null;
+  /** The fact as it was committed. */
+  readonly body: Json;
+}
+
+export interface RunsTable {
+  readonly id: Text;
+  readonly name: Text;
+  readonly status: Text;
+  readonly mode: Text;
+  readonly target: Text | null;
+  readonly plan_path: Text | null;
+  readonly request_id: Text | null;
+  readonly owner_pid: number;
+  readonly owner_ticks: number | null;
+  readonly started_at: Text;
+  readonly finished_at: Text | null;
+  readonly exit_code: number | null;
+}
+
+export interface TasksTable {
+  readonly run: Text;
+  readonly id: Text;
+  readonly position: number;
+  readonly description: Text;
+  readonly status: Text;
+  readonly attempts: number;
+  readonly waiting: Json | null;
+  readonly parked_until: Text | null;
+  readonly error: Json | null;
+  readonly because: Text | null;
+  readonly commit_id: Text | null;
+  readonly warnings: Json;
+  readonly finished_at: Text | null;
+}
+
+export interface AttemptsTable {
+  readonly run: Text;
+  /** The task's place in the plan. */
+  readonly position: number;
+  readonly task: Text;
+  readonly number: number;
+  readonly runner: Text;
+  readonly model: Text | null;
+  readonly workspace: Text | null;
+  readonly started_at: Text;
+  readonly finished_at: Text | null;
+  readonly duration_ms: number | null;
+  /** The kind of the outcome, for queries; null while the attempt is open. */
+  readonly ended: Text | null;
+  readonly outcome: Json | null;
+  readonly usage: Json | null;
+  readonly kept: Text | null;
+  readonly landing: Json | null;
+}
+
+/** Live attempts that have a process. */
+export interface ProcessesTable {
+  readonly run: Text;
+  readonly task: Text;
+  readonly attempt: number;
+  readonly pid: number;
+  readonly ticks: number | null;
+  readonly type: Text;
+  readonly description: Text;
+  readonly status: Text;
+  readonly touching: Json;
+  readonly request_id: Text | null;
+  readonly runner: Text;
+  readonly model: Text | null;
+  readonly workspace: Text | null;
+  readonly started_at: Text;
+}
+
+/** Paths that a run holds. `live` is 1 while an attempt runs, 0 until its result reaches the target. */
+export interface ClaimsTable {
+  readonly run: Text;
+  readonly task: Text;
+  readonly glob: Text;
+  readonly live: number;
+}
+
+/** Every table of the registry, as Kysely knows them. */
+export interface Tables {
+  readonly events: EventsTable;
+  readonly runs: RunsTable;
+  readonly tasks: TasksTable;
+  readonly attempts: AttemptsTable;
+  readonly processes: ProcessesTable;
+  readonly claims: ClaimsTable;
+}
+
+/** The tables that are derived from the log. */
+export type DerivedTable = Exclude<keyof Tables, "events">;
+
+/** Names of the derived tables. */
+export const derivedTables: readonly DerivedTable[] = [
+  "runs",
+  "tasks",
+  "attempts",
+  "processes",
+  "claims",
+];

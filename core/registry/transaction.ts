@@ -1,0 +1,102 @@
+import type { Event, Fact } from "../run/event.ts";
+import type { Decision, ForeignClaim } from "../run/log.ts";
+import { applyEvent, type RunState } from "../run/state.ts";
+import type { HeldClaims } from "./claims.ts";
+import type { History } from "./history.ts";
+import type { Projection } from "./projection.ts";
+
+/** What decides which facts are added to a run. */
+export interface Proposal {
+  readonly run: string;
+  readonly decide: (decision: Decision) => readonly Fact[];
+}
+
+/** What became of a proposal. */
+export type Verdict =
+  | { readonly ok: true; readonly events: readonly Event[] }
+  | { readonly ok: false; readonly error: unknown };
+
+export interface TransactionParts {
+  readonly history: History;
+  readonly projection: Projection;
+  readonly claims: HeldClaims;
+}
+
+/** The proposals of one immediate transaction, in their order. Each sees the facts of those before it. */
+export class Transaction {
+  readonly #parts: TransactionParts;
+  readonly #at: string;
+  #seq: number;
+  #unwritten: Event[] = [];
+
+  /** Takes in what others have written. `nowMs`: the wall clock, for all facts alike. */
+  constructor(parts: TransactionParts, nowMs: number) {
+    this.#parts = parts;
+    this.#at = new Date(nowMs).toISOString();
+    this.#seq = parts.history.catchUp();
+    parts.claims.refresh();
+  }
+
+  /** Lets one proposal decide. When it throws, or its facts are impossible, it adds nothing. */
+  add({ run, decide }: Proposal): Verdict {
+    const state = this.#parts.history.fold(run);
+    const added: Event[] = [];
+    try {
+      const facts = decide({
+        state,
+        foreignClaims: () => this.#foreignClaims(run),
+        waits: (other) => this.#parts.claims.waits(other),
+      });
+      this.#apply(run, state, facts, added);
+    } catch (error) {
+      if (added.length > 0) this.#refold(run);
+      return { ok: false, error };
+    }
+    this.#seq += added.length;
+    this.#unwritten.push(...added);
+    return { ok: true, events: added };
+  }
+
+  /** Writes the events and the rows that follow from them. Gives the newest `seq`. */
+  finish(): number {
+    this.#writeEvents();
+    this.#parts.projection.write();
+    return this.#seq;
+  }
+
+  /** Fills `added` one by one, so that the caller knows how far it came. */
+  #apply(run: string, before: RunState | undefined, facts: readonly Fact[], added: Event[]): void {
+    const { history, projection } = this.#parts;
+    let state = before;
+    for (const fact of facts) {
+      const event: Event = { v: 1, seq: this.#seq + added.length + 1, at: this.#at, run, ...fact };
+      state = applyEvent(state, event);
+      added.push(event);
+    }
+    if (state === undefined) return;
+    if (before === undefined) history.keep(state);
+    for (const event of added) projection.note(state, event);
+  }
+
+  /** The fold was changed in place by facts that do not count: folds it anew from what does. */
+  #refold(run: string): void {
+    const { history, projection } = this.#parts;
+    this.#writeEvents();
+    history.forget(run);
+    projection.forget(run);
+    const state = history.fold(run);
+    if (state !== undefined) projection.noteAll(state);
+  }
+
+  #foreignClaims(run: string): readonly ForeignClaim[] {
+    const { projection, claims } = this.#parts;
+    // Runs of this process that are decided in the same transaction are foreign to each other, too.
+    if (projection.hasChangesBeside(run)) projection.write();
+    return claims.beside(run);
+  }
+
+  #writeEvents(): void {
+    this.#parts.history.insert(this.#unwritten);
+    this.#unwritten = [];
+  }
+}

@@ -1,0 +1,82 @@
+import { SQLiteError } from "bun:sqlite";
+import { ExitCode, RaError } from "../error.ts";
+
+/** What a person can do about an SQLite error, by the start of its code. The first match counts. */
+const troubles: readonly (readonly [
+  prefix: string,
+  code: string,
+  message: string,
+  hint: string,
+])[] = [
+  [
+    "SQLITE_FULL",
+    "REGISTRY_FULL",
+    "the disk is full: nothing can be written to the registry",
+    "free some space and run the command again; what was recorded before is safe",
+  ],
+  [
+    "SQLITE_BUSY",
+    "REGISTRY_BUSY",
+    "another process keeps the registry locked",
+    "wait a moment and run the command again; `ra ps` shows who is at work",
+  ],
+  [
+    "SQLITE_CORRUPT",
+    "REGISTRY_DAMAGED",
+    "the registry is damaged",
+    "move the file away and start again: results stay in git below `refs/ra/`",
+  ],
+  [
+    "SQLITE_NOTADB",
+    "REGISTRY_DAMAGED",
+    "the registry is not a database",
+    "move the file away and start again: results stay in git below `refs/ra/`",
+  ],
+  [
+    "SQLITE_READONLY",
+    "REGISTRY_READ_ONLY",
+    "the registry cannot be written to",
+    "check who owns the file and whether its disk is mounted read-only",
+  ],
+  [
+    "SQLITE_CANTOPEN",
+    "REGISTRY_UNREADABLE",
+    "the registry cannot be opened",
+    "check who owns the directory and whether its disk is there",
+  ],
+];
+
+/** An error of SQLite as what a person must mend (exit 6). Anything else comes back as it is. */
+export function registryTrouble(cause: unknown, path: string): unknown {
+  if (!(cause instanceof SQLiteError)) return cause;
+  const code = cause.code ?? "an unknown error";
+  const [, name, message, hint] = troubles.find(([prefix]) => code.startsWith(prefix)) ?? [
+    "",
+    "REGISTRY_FAILED",
+    `the registry failed with ${code}`,
+    "check the disk it is on; what was recorded before is safe",
+  ];
+  return environmentError(name, `${message} (\`${path}\`)`, hint, cause);
+}
+
+/** As `registryTrouble`, and for what the file system says when the registry is opened. */
+export function openingTrouble(cause: unknown, path: string): unknown {
+  const code = cause instanceof Error && "syscall" in cause && "code" in cause ? cause.code : null;
+  if (typeof code !== "string") return registryTrouble(cause, path);
+  return environmentError(
+    "REGISTRY_UNREADABLE",
+    `the registry cannot be opened: ${code} (\`${path}\`)`,
+    "check who owns the directory and whether its disk is there and writable",
+    cause,
+  );
+}
+
+/** A fault of the surroundings: exit 6. */
+export function environmentError(
+  code: string,
+  message: string,
+  hint: string,
+  cause?: unknown,
+): RaError {
+  return new RaError({ code, exitCode: ExitCode.environment, message, hint, cause });
+}

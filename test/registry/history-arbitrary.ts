@@ -1,0 +1,102 @@
+import fc from "fast-check";
+import type { Fact } from "../../core/run/event.ts";
+import type { Outcome } from "../../core/run/model.ts";
+import { applyEvent, type RunState } from "../../core/run/state.ts";
+import { hasEnded, type TaskState } from "../../core/run/task.ts";
+import {
+  attemptFinished,
+  attemptStarted,
+  nobody,
+  runFinished,
+  samplePlan,
+  spawned,
+  started,
+  taskFinished,
+} from "./sample.ts";
+
+/** Numbers that choose one of the possible next facts. */
+interface Choice {
+  readonly pick: number;
+  readonly more: number;
+}
+
+/** Calls of `commit` for several runs; the same numbers always give the same history. */
+export const decisions = fc.array(
+  fc.record({
+    run: fc.constantFrom("one", "two", "six"),
+    choices: fc.array(fc.record({ pick: fc.nat(1_000), more: fc.nat(1_000) }), {
+      minLength: 1,
+      maxLength: 5,
+    }),
+  }),
+  { minLength: 1, maxLength: 60 },
+);
+
+/** Facts that may follow each other in this state, one for each choice. */
+export function nextFacts(before: RunState | undefined, choices: readonly Choice[]): Fact[] {
+  let state = structuredClone(before);
+  return choices.map(({ pick, more }) => {
+    const fact = nextFact(state, pick, more);
+    const seq = (state?.lastSeq ?? 0) + 1;
+    state = applyEvent(state, { v: 1, seq, at: "", run: state?.id ?? "", ...fact });
+    return fact;
+  });
+}
+
+const outcomes: readonly Outcome[] = [
+  { kind: "succeeded", commit: "beef" },
+  { kind: "succeeded", commit: null },
+  { kind: "unchanged" },
+  { kind: "failed", message: "exit code 1" },
+  { kind: "cancelled", by: "ann" },
+  { kind: "timed-out", afterMs: 5 },
+];
+
+const globs = [[], ["src/**"], ["src/**", "db/a.sql", "src/**"]] as const;
+
+function nextFact(state: RunState | undefined, pick: number, more: number): Fact {
+  if (state === undefined) return started(samplePlan(["a", "b"]), nobody);
+  if (state.finishedAt !== null) return { type: "run.resumed", owner: nobody };
+  const ofTasks = [...state.tasks.values()].flatMap((task) => taskFacts(task, more));
+  // Facts of the whole run are rare: they write every row anew and would hide what single facts leave out.
+  const facts = more % 12 === 0 || ofTasks.length === 0 ? runFacts() : ofTasks;
+  return facts[pick % facts.length] as Fact;
+}
+
+function runFacts(): Fact[] {
+  return [
+    { type: "run.paused", done: [] },
+    { type: "run.continued", by: "ann" },
+    { type: "request.received", action: "stop", task: "a", by: "ann" },
+    { type: "request.received", action: "continue", by: "ann" },
+    { type: "claims.yielded" },
+    { type: "run.resumed", owner: nobody },
+    runFinished("interrupted"),
+  ];
+}
+
+function taskFacts(task: TaskState, more: number): Fact[] {
+  const { id } = task.task;
+  const attempt = task.attempts.at(-1);
+  if (hasEnded(task)) return [];
+  if (attempt?.outcome === null) {
+    const outcome = outcomes[more % outcomes.length] as Outcome;
+    return [spawned(id, attempt.number, nobody), attemptFinished(id, attempt.number, outcome)];
+  }
+  const touching = globs[more % globs.length] ?? [];
+  const facts: Fact[] = [
+    { type: "task.waiting", task: id, reason: { kind: "alone" } },
+    { type: "task.parked", task: id, until: "2026-11-21T10:00:00.000Z", message: "limit" },
+    attemptStarted(id, task.attempts.length + 1, touching),
+    attemptStarted(id, task.attempts.length + 1, touching),
+  ];
+  if (more % 5 === 0) {
+    facts.push(taskFinished(id, (["done", "error", "stopped", "skipped"] as const)[more % 4]));
+  }
+  if (task.status === "merging" && attempt) {
+    const landing = { kind: "merged", commit: "f00d" } as const;
+    const { number } = attempt;
+    facts.push({ type: "merge.finished", task: id, attempt: number, landing, warnings: ["w"] });
+  }
+  return facts;
+}

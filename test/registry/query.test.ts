@@ -1,0 +1,120 @@
+import { expect, test } from "bun:test";
+import { findRun } from "../../core/registry/find-run.ts";
+import { attempts, durations, endedTasks, run, runs, tasks } from "../../core/registry/query.ts";
+import type { Registry } from "../../core/registry/registry.ts";
+import {
+  attemptFinished,
+  attemptStarted,
+  runFinished,
+  samplePlan,
+  started,
+  taskFinished,
+} from "./sample.ts";
+import { openRegistry } from "./temporary.ts";
+
+test("runs are listed newest first, with their tasks counted", async () => {
+  const registry = await withRuns(["r7k2", "r9zz", "q1d9"]);
+  await registry.commit("q1d9", () => [taskFinished("b", "error"), runFinished("stopped")]);
+
+  const listed = runs(registry.database, { limit: 2 });
+
+  expect(listed).toMatchObject([
+    { id: "q1d9", status: "stopped", driven: true, tasks: { error: 1, pending: 1 } },
+    { id: "r9zz", status: "running", driven: true, tasks: { pending: 2 } },
+  ]);
+  expect(run(registry.database, "r9zz")).toEqual(listed[1]);
+  expect(run(registry.database, "r9")).toBeUndefined();
+});
+
+test("a run is found by id, by the start of one, and as the last one", async () => {
+  const { database } = await withRuns(["r7k2", "r9zz", "r9"]);
+
+  const found = ["r7k2", "r7", "r9", "@last"].map((text) => findRun(database, text));
+
+  expect(found).toEqual(["r7k2", "r7k2", "r9", "r9"]);
+});
+
+const refused: readonly (readonly [text: string, code: string, words: string])[] = [
+  ["r7k3", "RUN_UNKNOWN", "did you mean `r7k2`?"],
+  ["zzzz", "RUN_UNKNOWN", "see `ra ps --all` for the runs"],
+  ["", "RUN_UNKNOWN", "see `ra ps --all` for the runs"],
+  ["r", "RUN_AMBIGUOUS", "write one more character of the id"],
+];
+
+for (const [text, code, hint] of refused) {
+  test(`\`${text}\` is refused with ${code}`, async () => {
+    const { database } = await withRuns(["r7k2", "r9qq"]);
+
+    const act = (): string => findRun(database, text);
+
+    expect(act).toThrow(expect.objectContaining({ code, hint, exitCode: 2 }));
+  });
+}
+
+test("there is no last run in an empty registry", async () => {
+  const { database } = await openRegistry();
+
+  expect(() => findRun(database, "@last")).toThrow(expect.objectContaining({ code: "RUN_NONE" }));
+});
+
+test("tasks come in the order of the plan, attempts in the order of time", async () => {
+  const registry = await withRuns(["r7k2"]);
+  const failed = { kind: "failed", message: "exit code 1" } as const;
+  await registry.commit("r7k2", () => [
+    attemptStarted("b"),
+    attemptFinished("b", 1, failed),
+    attemptStarted("b", 2),
+  ]);
+
+  const { database } = registry;
+
+  expect(tasks(database, "r7k2").map((task) => [task.id, task.status, task.attempts])).toEqual([
+    ["b", "running", 2],
+    ["a", "pending", 0],
+  ]);
+  expect(attempts(database, "r7k2", "b").map(({ outcome }) => outcome)).toEqual([failed, null]);
+});
+
+test("durations are the mean of the last five good attempts of the same plan", async () => {
+  let nowMs = Date.parse("2026-11-21T10:00:00Z");
+  const clock = { now: () => nowMs++, monotonic: () => 0, sleep: async () => {} };
+  const registry = await openRegistry(undefined, { clock });
+  const times = [9_000, 100, 200, 300, 400, 500];
+  for (const [i, time] of times.entries()) {
+    await registry.commit(`run${i}`, () => [started(samplePlan(["a", "b"]))]);
+    await registry.commit(`run${i}`, () => [
+      attemptStarted("a"),
+      attemptFinished("a", 1, { kind: "failed", message: "no" }, 77_000),
+      attemptStarted("a", 2),
+      attemptFinished("a", 2, { kind: "unchanged" }, time),
+    ]);
+  }
+  await registry.commit("else", () => [
+    started(samplePlan(["a"], "another plan")),
+    attemptStarted("a"),
+    attemptFinished("a", 1, undefined, 1),
+  ]);
+
+  expect(durations(registry.database, "checkout rewrite")).toEqual(new Map([["a", 300]]));
+});
+
+test("what ended last comes first, without what never began", async () => {
+  const registry = await withRuns(["r7k2", "q1d9"]);
+  await registry.commit("r7k2", () => [taskFinished("a"), taskFinished("b", "skipped", "a")]);
+  await registry.commit("q1d9", () => [taskFinished("b", "error")]);
+
+  const ended = endedTasks(registry.database, { limit: 10 });
+
+  expect(ended.map(({ run, task, status }) => `${run}/${task} ${status}`)).toEqual([
+    "q1d9/b error",
+    "r7k2/a done",
+  ]);
+});
+
+async function withRuns(ids: readonly string[]): Promise<Registry> {
+  let nowMs = Date.parse("2026-11-21T10:00:00Z");
+  const clock = { now: () => nowMs++, monotonic: () => 0, sleep: async () => {} };
+  const registry = await openRegistry(undefined, { clock });
+  for (const id of ids) await registry.commit(id, () => [started(samplePlan(["b", "a"]))]);
+  return registry;
+}

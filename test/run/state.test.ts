@@ -1,0 +1,199 @@
+import { expect, test } from "bun:test";
+import { Bug } from "../../core/assert.ts";
+import type { Event, Fact } from "../../core/run/event.ts";
+import { applyEvent, type RunState } from "../../core/run/state.ts";
+import {
+  attemptFinished,
+  attemptStarted,
+  me,
+  nobody,
+  runFinished,
+  samplePlan,
+  sampleTask,
+  spawned,
+  started,
+  taskFinished,
+} from "../registry/sample.ts";
+
+test("a task goes from pending to done", () => {
+  const seen: unknown[] = [];
+  const facts: Fact[] = [
+    { type: "task.waiting", task: "a", reason: { kind: "alone" } },
+    attemptStarted("a"),
+    spawned("a"),
+    attemptFinished("a"),
+    {
+      type: "merge.finished",
+      task: "a",
+      attempt: 1,
+      landing: { kind: "merged", commit: "f00d" },
+      warnings: ["left its scope"],
+    },
+    taskFinished("a"),
+  ];
+
+  const state = fold([started(samplePlan(["a"])), ...facts], (now) => {
+    seen.push(now.tasks.get("a")?.status);
+  });
+
+  expect(seen).toEqual(["pending", "waiting", "running", "running", "merging", "merging", "done"]);
+  expect(state.tasks.get("a")).toMatchObject({ waiting: null, warnings: ["left its scope"] });
+  expect(state.tasks.get("a")?.attempts).toMatchObject([
+    { number: 1, process: me(), workspace: "/w/a", landing: { kind: "merged" } },
+  ]);
+});
+
+test("a task that was done before the run is done from the start", () => {
+  const state = fold([started(samplePlan([sampleTask("a", { done: true }), "b"]))]);
+
+  expect([...state.tasks.values()].map(({ status }) => status)).toEqual(["done", "pending"]);
+});
+
+test("a rate limit parks the task until its next attempt", () => {
+  const limit = { kind: "rate-limited", until: null, message: "429" } as const;
+  const parked: Fact = { type: "task.parked", task: "a", until: "2026-11-21", message: "429" };
+  const before = [started(samplePlan(["a"])), attemptStarted("a"), attemptFinished("a", 1, limit)];
+
+  const waiting = fold([...before, parked]).tasks.get("a");
+  const running = fold([...before, parked, attemptStarted("a", 2)]).tasks.get("a");
+
+  expect(waiting).toMatchObject({ status: "parked", parkedUntil: "2026-11-21" });
+  expect(running).toMatchObject({ status: "running", parkedUntil: null });
+});
+
+test("an attempt that did not succeed leaves its task pending", () => {
+  const failed = { kind: "failed", message: "exit code 1" } as const;
+
+  const state = fold([
+    started(samplePlan(["a"])),
+    attemptStarted("a"),
+    attemptFinished("a", 1, failed),
+  ]);
+
+  expect(state.tasks.get("a")?.status).toBe("pending");
+});
+
+test("going on obeys the requests to continue and leaves the one to stop a task", () => {
+  const state = fold([
+    started(samplePlan(["a"])),
+    { type: "run.paused", done: [] },
+    { type: "request.received", action: "continue", by: "ann" },
+    { type: "request.received", action: "stop", task: "a", by: "bob" },
+    { type: "run.continued", by: "ann" },
+  ]);
+
+  expect(state).toMatchObject({ status: "running", stopRequested: false });
+  expect(state.requests).toEqual([{ seq: 4, action: "stop", task: "a", by: "bob" }]);
+});
+
+test("only a stop that names no task stops the run", () => {
+  const state = fold([
+    started(samplePlan(["a"])),
+    { type: "request.received", action: "stop", by: "ann" },
+  ]);
+
+  expect(state.stopRequested).toBe(true);
+});
+
+test("resuming loses open attempts and takes back what the interruption stopped", () => {
+  const state = fold([
+    started(samplePlan(["open", "cut", "named", "after-cut", "after-named", "broken", "good"])),
+    attemptStarted("good"),
+    attemptFinished("good"),
+    taskFinished("good"),
+    taskFinished("broken", "error"),
+    { type: "request.received", action: "stop", task: "named", by: "ann" },
+    taskFinished("named", "stopped"),
+    { type: "request.received", action: "stop", by: "ann" },
+    taskFinished("cut", "stopped"),
+    taskFinished("after-cut", "skipped", "cut"),
+    taskFinished("after-named", "skipped", "named"),
+    attemptStarted("open"),
+    runFinished("interrupted"),
+    { type: "run.resumed", owner: nobody },
+  ]);
+
+  const statuses = [...state.tasks].map(([id, { status }]) => `${id} ${status}`);
+  expect(statuses).toEqual([
+    "open pending",
+    "cut pending",
+    "named stopped",
+    "after-cut pending",
+    "after-named skipped",
+    "broken error",
+    "good done",
+  ]);
+  expect(state.tasks.get("open")?.attempts[0]?.outcome).toEqual({ kind: "lost" });
+  expect(state).toMatchObject({
+    status: "running",
+    owner: nobody,
+    stopRequested: false,
+    requests: [],
+    finishedAt: null,
+    exitCode: null,
+  });
+});
+
+test("an attempt that was declared lost may report after all", () => {
+  const lost = { kind: "lost" } as const;
+
+  const state = fold([
+    started(samplePlan(["a"])),
+    attemptStarted("a"),
+    attemptFinished("a", 1, lost),
+    attemptFinished("a"),
+  ]);
+
+  expect(state.tasks.get("a")).toMatchObject({ status: "merging" });
+});
+
+const impossible: readonly (readonly [title: string, facts: readonly Fact[], message: string])[] = [
+  ["a run without a start", [{ type: "claims.yielded" }], "event 1 (claims.yielded) of run r7k2"],
+  ["a second start", [begun(), begun()], "event 2 (run.started)"],
+  ["an unknown task", [begun(), attemptStarted("nix")], "there is no such task"],
+  ["two attempts at once", [begun(), attemptStarted("a"), attemptStarted("a", 2)], "is open"],
+  ["a gap in attempts", [begun(), attemptStarted("a", 2)], "numbered one by one"],
+  ["an end without an attempt", [begun(), attemptFinished("a")], "not the last attempt"],
+  [
+    "a second end",
+    [begun(), attemptStarted("a"), attemptFinished("a"), attemptFinished("a")],
+    "event 4 (attempt.finished of task a)",
+  ],
+  ["a life after the end", [begun(), taskFinished("a"), attemptStarted("a")], "has ended"],
+  ["an end with an open attempt", [begun(), attemptStarted("a"), taskFinished("a")], "is open"],
+  ["facts after the run's end", [begun(), runFinished(), attemptStarted("a")], "has finished"],
+];
+
+for (const [title, facts, message] of impossible) {
+  test(`${title} is a bug that names the event`, () => {
+    const act = (): RunState => fold(facts);
+
+    expect(act).toThrow(Bug);
+    expect(act).toThrow(message);
+  });
+}
+
+test("an event that is folded in already is a bug", () => {
+  const state = fold([begun()]);
+
+  const act = (): RunState => applyEvent(state, event(1, { type: "run.continued", by: "ann" }));
+
+  expect(act).toThrow("folded in already");
+});
+
+function begun(): Fact {
+  return started(samplePlan(["a"]));
+}
+
+function fold(facts: readonly Fact[], look: (state: RunState) => void = () => {}): RunState {
+  let state: RunState | undefined;
+  for (const [i, fact] of facts.entries()) {
+    state = applyEvent(state, event(i + 1, fact));
+    look(state);
+  }
+  return state as RunState;
+}
+
+function event(seq: number, fact: Fact): Event {
+  return { v: 1, seq, at: "2026-11-21T10:00:00.000Z", run: "r7k2", ...fact };
+}
