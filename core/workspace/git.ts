@@ -1,0 +1,170 @@
+import { ExitCode, RaError } from "../error.ts";
+import { type Captured, capture } from "../process.ts";
+
+/** The oldest git whose `merge-tree --write-tree` exists. */
+const versionMin = [2, 38] as const;
+
+/**
+ * Settings every git of `ra` runs with. No hook, monitor, signer or background gc of the user or of an
+ * agent runs inside it, and what it reports as written survives a power cut.
+ */
+const settings: Readonly<Record<string, string>> = {
+  "advice.detachedHead": "false",
+  "commit.gpgSign": "false",
+  "core.filesRefLockTimeout": "2000",
+  "core.fsmonitor": "false",
+  "core.fsync": "all",
+  "core.fsyncMethod": "fsync",
+  "core.hooksPath": "/dev/null",
+  "core.packedRefsTimeout": "5000",
+  "core.quotePath": "false",
+  "core.safecrlf": "false",
+  "gc.auto": "0",
+  "log.showSignature": "false",
+  "maintenance.auto": "false",
+  "submodule.recurse": "false",
+};
+
+/** What one call of git adds to its handle. */
+export interface GitCall {
+  readonly env?: Readonly<Record<string, string>>;
+  readonly config?: Readonly<Record<string, string>>;
+  readonly cwd?: string;
+  readonly input?: string;
+}
+
+/** Git, bound to a directory and an environment. */
+export interface Git {
+  /** Standard output. Throws `RaError` (exit 6) with the command and what git said when it fails. */
+  run(args: readonly string[], call?: GitCall): Promise<string>;
+  /** As `run`, for commands whose exit code is an answer. Throws only when git cannot be started. */
+  attempt(args: readonly string[], call?: GitCall): Promise<Captured>;
+}
+
+/** Variables of a process; absent ones may stand there as undefined. */
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+/** Binds git to a directory. Of `inherited` it gets everything but `GIT_*`; `env` comes on top. */
+export function bindGit(
+  cwd: string,
+  inherited: Environment,
+  env: Readonly<Record<string, string>> = {},
+): Git {
+  const plain = withoutGit(inherited);
+  const attempt = async (args: readonly string[], call: GitCall = {}): Promise<Captured> => {
+    try {
+      return await capture(["git", ...args], {
+        cwd: call.cwd ?? cwd,
+        env: {
+          ...plain,
+          ...configEnvironment({ ...settings, ...call.config }),
+          ...env,
+          ...call.env,
+        },
+        ...(call.input === undefined ? {} : { input: call.input }),
+      });
+    } catch (error) {
+      throw missing(error);
+    }
+  };
+  return {
+    attempt,
+    async run(args, call) {
+      const done = await attempt(args, call);
+      if (done.code !== 0) throw gitFailed(args, done);
+      return done.stdout;
+    },
+  };
+}
+
+/** The error for a git command that must not fail: exit 6, with the command and git's own words. */
+export function gitFailed(args: readonly string[], done: Captured): RaError {
+  const said = done.stderr.trim().split("\n").slice(0, 5).join("; ");
+  const command = ["git", ...args.slice(0, 4)].join(" ");
+  return new RaError({
+    code: "GIT_FAILED",
+    exitCode: ExitCode.environment,
+    message: `\`${command}\` failed (${done.code ?? "signal"}): ${said || "no message"}`,
+    hint: gitHint(done.stderr),
+  });
+}
+
+/** Throws `RaError` (exit 6) when git is older than 2.38. Gives the version as `[major, minor]`. */
+export async function requireGit(git: Git): Promise<readonly [number, number]> {
+  const text = (await git.run(["version"])).trim();
+  const version = parseVersion(text);
+  if (version === null || older(version, versionMin)) {
+    throw new RaError({
+      code: "GIT_TOO_OLD",
+      exitCode: ExitCode.environment,
+      message: `git 2.38 or newer is needed, and this is \`${text}\``,
+      hint: "install a newer git and see that it comes first on `PATH`",
+    });
+  }
+  return version;
+}
+
+/** Major and minor of what `git version` prints; null when that is not understood. */
+export function parseVersion(text: string): readonly [number, number] | null {
+  const match = /^git version (\d+)\.(\d+)/.exec(text);
+  return match ? [Number(match[1]), Number(match[2])] : null;
+}
+
+/** True when `version` comes before `than`. */
+export function older(
+  version: readonly [number, number],
+  than: readonly [number, number],
+): boolean {
+  return version[0] < than[0] || (version[0] === than[0] && version[1] < than[1]);
+}
+
+/** The variables that carry settings to git, numbered from 0. */
+export function configEnvironment(
+  config: Readonly<Record<string, string>>,
+): Record<string, string> {
+  const entries = Object.entries(config);
+  const env: Record<string, string> = { GIT_CONFIG_COUNT: String(entries.length) };
+  entries.forEach(([key, value], i) => {
+    env[`GIT_CONFIG_KEY_${i}`] = key;
+    env[`GIT_CONFIG_VALUE_${i}`] = value;
+  });
+  return env;
+}
+
+function withoutGit(inherited: Environment): Record<string, string> {
+  const env: Record<string, string> = {};
+  for (const [name, value] of Object.entries(inherited)) {
+    if (value !== undefined && !name.startsWith("GIT_")) env[name] = value;
+  }
+  return {
+    ...env,
+    LC_ALL: "C",
+    GIT_EDITOR: "true",
+    GIT_NO_REPLACE_OBJECTS: "1",
+    GIT_OPTIONAL_LOCKS: "0",
+    GIT_PAGER: "cat",
+    GIT_TERMINAL_PROMPT: "0",
+  };
+}
+
+function gitHint(stderr: string): string | undefined {
+  const owner = /git config --global --add safe\.directory \S+/.exec(stderr)?.[0];
+  if (owner) return `If you trust the repository, run \`${owner}\`.`;
+  const lock = /'([^']+\.lock)': File exists/.exec(stderr)?.[1];
+  if (lock) return `Wait for the other git to end, or remove \`${lock}\` if none is running.`;
+  if (/No space left on device/.test(stderr)) return "Free some disk space and try again.";
+  return undefined;
+}
+
+function missing(error: unknown): unknown {
+  const { code, syscall } = error as { code?: string; syscall?: string };
+  // A working directory that is gone is ENOENT too, but then the system call is named.
+  if (code !== "ENOENT" || syscall !== undefined) return error;
+  return new RaError({
+    code: "GIT_MISSING",
+    exitCode: ExitCode.environment,
+    message: "`git` was not found on `PATH`",
+    hint: "install git 2.38 or newer",
+    cause: error,
+  });
+}

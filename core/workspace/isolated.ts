@@ -1,0 +1,90 @@
+import { existsSync } from "node:fs";
+import { rm } from "node:fs/promises";
+import { join } from "node:path";
+import { agentGitEnvironment } from "./agent-environment.ts";
+import type { Site } from "./site.ts";
+import { type Subject, takeSnapshot, workTree } from "./snapshot.ts";
+import { gitlinkMode } from "./tree-diff.ts";
+import type { Workspace, WorkspaceRequest } from "./workspace.ts";
+
+/** Ref that keeps the result of an attempt. */
+export function resultRef(request: WorkspaceRequest): string {
+  return `refs/ra/${request.run}/${request.task}/${request.attempt}`;
+}
+
+/** Ref that keeps the base of an attempt while it runs, for nothing else may point to it. */
+export function baseRef(request: WorkspaceRequest): string {
+  return `${resultRef(request)}.base`;
+}
+
+/** `ra`'s own index of an attempt's directory. */
+export function indexPath(site: Site, request: WorkspaceRequest): string {
+  return join(site.indexDir, `${request.run}.${request.task}.${request.attempt}`);
+}
+
+/** Fills a directory with the files of a commit and leaves their index at `index`. */
+export async function populate(
+  site: Site,
+  path: string,
+  commit: string,
+  index: string,
+): Promise<void> {
+  await rm(index, { force: true });
+  await rm(`${index}.lock`, { force: true });
+  const config = { "core.fsync": "none" };
+  const args = ["read-tree", "--reset", "-u", "--no-recurse-submodules", commit];
+  await site.control.run(args, { ...workTree(path, index), config });
+}
+
+/** Directories of a commit's submodules. */
+export async function submodulesOf(site: Site, commit: string): Promise<string[]> {
+  const listed = await site.control.run(["ls-tree", "-r", "-z", commit]);
+  if (!listed.includes(`${gitlinkMode} commit `)) return [];
+  return listed
+    .split("\0")
+    .filter((line) => line.startsWith(`${gitlinkMode} `))
+    .map((line) => line.slice(line.indexOf("\t") + 1));
+}
+
+/** A workspace whose directory is the attempt's own. `detach` runs before the directory goes. */
+export function isolatedWorkspace(
+  site: Site,
+  request: WorkspaceRequest,
+  directory: {
+    readonly path: string;
+    readonly submodules: readonly string[];
+    detach?(): Promise<void>;
+  },
+): Workspace {
+  const index = indexPath(site, request);
+  const { path, submodules } = directory;
+  const subject: Subject = {
+    path,
+    base: request.base,
+    index,
+    submodules,
+    spared: [],
+    fresh: true,
+  };
+  return {
+    path,
+    base: request.base,
+    environment: agentGitEnvironment(path),
+    snapshot: (message) => takeSnapshot(site, subject, resultRef(request), message),
+    restore: async () => undefined,
+    async close() {
+      await site.trash.take(path);
+      await directory.detach?.();
+      await rm(index, { force: true });
+      await site.refs.remove(baseRef(request));
+    },
+  };
+}
+
+/** Makes the index of a directory anew when a crash took it. Without file times git reads every file once. */
+export async function requireIndex(site: Site, request: WorkspaceRequest): Promise<void> {
+  const index = indexPath(site, request);
+  await rm(`${index}.lock`, { force: true });
+  if (existsSync(index)) return;
+  await site.control.run(["read-tree", request.base], { env: { GIT_INDEX_FILE: index } });
+}

@@ -1,0 +1,117 @@
+import { createHash } from "node:crypto";
+import { existsSync, realpathSync } from "node:fs";
+import { mkdir, readdir, rename, rm } from "node:fs/promises";
+import { homedir } from "node:os";
+import { basename, dirname, isAbsolute, join, relative, resolve } from "node:path";
+import { ExitCode, RaError } from "../error.ts";
+import type { Environment } from "./git.ts";
+import type { Place } from "./place.ts";
+
+/** How many given-up directories may wait for deletion while a run goes on. */
+const trashMax = 8;
+
+/** Where the workspaces of one repository lie. */
+export interface Layout {
+  readonly root: string;
+  /** Directory of an attempt: `<root>/<run>/<task>`, from the second attempt on with `.<attempt>`. */
+  workspace(run: string, task: string, attempt: number): string;
+  /** A directory for a throw-away checkout, new at each call. */
+  scratch(run: string): string;
+}
+
+/**
+ * The layout of a repository: `$RA_WORKSPACES`, else below `$XDG_STATE_HOME`, else `~/.local/state`.
+ * Throws `RaError` (exit 6) when that lies inside the repository: there an agent that loses its `.git`
+ * would find the user's.
+ */
+export function layoutOf(place: Place & { readonly commonDir: string }, env: Environment): Layout {
+  const state = env.XDG_STATE_HOME || join(env.HOME || homedir(), ".local", "state");
+  const top = realParent(resolve(env.RA_WORKSPACES || join(state, "ra", "workspaces")));
+  for (const inside of [place.root, place.checkout, place.commonDir]) {
+    if (inside !== null && contains(inside, top)) throw insideRepository(top, inside);
+  }
+  const hash = createHash("sha256").update(place.commonDir).digest("hex").slice(0, 8);
+  const name = basename(place.root).replace(/[^A-Za-z0-9._-]/g, "-");
+  const root = join(top, `${name}-${hash}`);
+  return {
+    root,
+    workspace: (run, task, attempt) => join(root, run, attempt > 1 ? `${task}.${attempt}` : task),
+    scratch: (run) => join(root, run, `.scratch-${crypto.randomUUID().slice(0, 8)}`),
+  };
+}
+
+/** Directories that are given up: renamed at once, deleted when it does not slow the run down. */
+export class Trash {
+  readonly #dir: string;
+  #deleting: Promise<void> = Promise.resolve();
+
+  constructor(root: string) {
+    this.#dir = join(root, ".trash");
+  }
+
+  /** Takes a directory away. Gone already is fine. */
+  async take(path: string): Promise<void> {
+    await mkdir(this.#dir, { recursive: true });
+    await moved(path, join(this.#dir, crypto.randomUUID()));
+    // ext4 hands out inodes slowly when directories were just deleted, so only the surplus goes now.
+    const waiting = await readdir(this.#dir);
+    for (const name of waiting.slice(trashMax)) this.#delete(join(this.#dir, name));
+  }
+
+  /** Deletes all that was taken, and resolves when it is gone. */
+  async empty(): Promise<void> {
+    await this.#deleting;
+    await rm(this.#dir, { recursive: true, force: true });
+  }
+
+  #delete(path: string): void {
+    const remove = (): Promise<void> => rm(path, { recursive: true, force: true });
+    // What cannot be deleted now is met again by `empty`, which reports it.
+    this.#deleting = this.#deleting.then(remove).catch(() => undefined);
+  }
+}
+
+/**
+ * Moves what an earlier crash left at `path` to `<root>/leftovers`, where nothing deletes it: it may hold
+ * work that no commit has. Gives the new place; null when there was nothing.
+ */
+export async function setAside(root: string, path: string): Promise<string | null> {
+  if (!existsSync(path)) return null;
+  const leftovers = join(root, "leftovers");
+  await mkdir(leftovers, { recursive: true });
+  const stamp = new Date().toISOString().replace(/[:.]/g, "-");
+  const name = `${basename(dirname(path))}.${basename(path)}.${stamp}`;
+  const kept = join(leftovers, `${name}.${crypto.randomUUID().slice(0, 4)}`);
+  return (await moved(path, kept)) ? kept : null;
+}
+
+async function moved(from: string, to: string): Promise<boolean> {
+  try {
+    await rename(from, to);
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return false;
+    throw error;
+  }
+}
+
+function contains(dir: string, path: string): boolean {
+  const way = relative(dir, path);
+  return way === "" || (!way.startsWith("..") && !isAbsolute(way));
+}
+
+/** Follows symlinks in the part of a path that exists. */
+function realParent(path: string): string {
+  if (existsSync(path)) return realpathSync(path);
+  const parent = dirname(path);
+  return parent === path ? path : join(realParent(parent), basename(path));
+}
+
+function insideRepository(top: string, inside: string): RaError {
+  return new RaError({
+    code: "WORKSPACES_INSIDE_REPOSITORY",
+    exitCode: ExitCode.environment,
+    message: `the workspaces directory \`${top}\` lies inside the repository \`${inside}\``,
+    hint: "set `RA_WORKSPACES` to a directory outside the repository",
+  });
+}

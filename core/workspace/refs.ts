@@ -1,0 +1,138 @@
+import fs from "node:fs";
+import { stat, unlink } from "node:fs/promises";
+import { join } from "node:path";
+import { assert } from "../assert.ts";
+import { ExitCode, RaError } from "../error.ts";
+import { flushRef } from "./durable.ts";
+import { type Git, gitFailed } from "./git.ts";
+import { type Identity, keeper, signature } from "./identity.ts";
+
+/** Age in milliseconds from which a lock below `refs/ra/` is taken for one that a killed `ra` left. */
+const staleLockMs = 10_000;
+
+/** Reads and moves refs of the user's repository. */
+export class Refs {
+  readonly #user: Git;
+  readonly #commonDir: string;
+  readonly #gitDir: string;
+  readonly #fast: boolean;
+  readonly #zero: string;
+
+  constructor(input: {
+    user: Git;
+    commonDir: string;
+    gitDir: string;
+    /** False where only git can read: sha256 and reftable. */
+    fast: boolean;
+    /** The id that stands for "no commit", as long as the repository's ids are. */
+    zero: string;
+  }) {
+    this.#user = input.user;
+    this.#commonDir = input.commonDir;
+    this.#gitDir = input.gitDir;
+    this.#fast = input.fast;
+    this.#zero = input.zero;
+  }
+
+  /** The branch that is checked out; null when HEAD is detached. */
+  async currentBranch(): Promise<string | null> {
+    if (this.#fast) {
+      const git = await import("isomorphic-git");
+      const ref = await git.currentBranch({ fs, gitdir: this.#gitDir, fullname: true });
+      return branchName(ref ?? "");
+    }
+    const env = { GIT_DIR: this.#gitDir };
+    const done = await this.#user.attempt(["symbolic-ref", "-q", "HEAD"], { env });
+    return done.code === 0 ? branchName(done.stdout.trim()) : null;
+  }
+
+  /** Commit of a ref; null when it does not exist. */
+  async read(ref: string): Promise<string | null> {
+    if (this.#fast) {
+      const git = await import("isomorphic-git");
+      // The common directory holds all branches, so linked worktrees need no special care.
+      const options = { fs, gitdir: this.#commonDir, ref };
+      return await git.resolveRef(options).catch((error: Error) => {
+        if (error.name === "NotFoundError") return null;
+        throw error;
+      });
+    }
+    const done = await this.#user.attempt(["rev-parse", "-q", "--verify", `${ref}^{commit}`]);
+    return done.code === 0 ? done.stdout.trim() : null;
+  }
+
+  /**
+   * Moves a ref from one commit to another by compare-and-swap, and makes it durable. `from` null: the ref
+   * must not exist. False when it is not at `from`. Throws `RaError` (exit 6) when git cannot write.
+   */
+  async swap(input: {
+    ref: string;
+    from: string | null;
+    to: string;
+    message?: string;
+    who?: Identity;
+  }): Promise<boolean> {
+    const { ref, from, to } = input;
+    const log = input.message === undefined ? [] : ["-m", input.message];
+    const args = ["update-ref", "--no-deref", ...log, ref, to, from ?? this.#zero];
+    const env = signature(input.who ?? keeper, Math.floor(Date.now() / 1000));
+    let done = await this.#user.attempt(args, { env });
+    if (done.code !== 0 && (await this.#clearStaleLock(ref))) {
+      done = await this.#user.attempt(args, { env });
+    }
+    if (done.code !== 0) {
+      if ((await this.read(ref)) !== from) return false;
+      throw gitFailed(args, done);
+    }
+    await flushRef(this.#commonDir, ref);
+    return true;
+  }
+
+  /** Points a ref of `ra`'s own at a commit, whatever it held before, and makes it durable. */
+  async set(ref: string, commit: string): Promise<void> {
+    assertOwn(ref);
+    for (let tries = 0; tries < 10; tries++) {
+      const old = await this.read(ref);
+      if (old === commit) return;
+      if (await this.swap({ ref, from: old, to: commit })) return;
+    }
+    throw new RaError({
+      code: "GIT_REF_BUSY",
+      exitCode: ExitCode.environment,
+      message: `\`${ref}\` is moved by something else all the time`,
+      hint: "see with `ra ps --all` whether another `ra` works on this run",
+    });
+  }
+
+  /** Deletes a ref of `ra`'s own. Gone already is fine. */
+  async remove(ref: string): Promise<void> {
+    assertOwn(ref);
+    await this.#user.run(["update-ref", "--no-deref", "-d", ref]);
+  }
+
+  /** Only `ra` writes below `refs/ra/`, so an old lock there is one that a killed `ra` left. */
+  async #clearStaleLock(ref: string): Promise<boolean> {
+    if (!ref.startsWith("refs/ra/")) return false;
+    const lock = join(this.#commonDir, `${ref}.lock`);
+    const made = await stat(lock).catch(() => null);
+    if (made === null || Date.now() - made.mtimeMs < staleLockMs) return false;
+    await unlink(lock).catch(() => undefined);
+    return true;
+  }
+}
+
+/** Full name of a ref that `pin` may move: below `refs/ra/`, or a branch below `ra/`. */
+export function ownRef(name: string): string {
+  const ref = name.startsWith("ra/") ? `refs/heads/${name}` : name;
+  assertOwn(ref);
+  return ref;
+}
+
+function assertOwn(ref: string): void {
+  const own = ref.startsWith("refs/ra/") || ref.startsWith("refs/heads/ra/");
+  assert(own, `only refs of ra's own are moved freely, and \`${ref}\` is not`);
+}
+
+function branchName(ref: string): string | null {
+  return ref.startsWith("refs/heads/") ? ref.slice("refs/heads/".length) : null;
+}

@@ -1,0 +1,218 @@
+import { existsSync } from "node:fs";
+import { readdir, rm } from "node:fs/promises";
+import { join } from "node:path";
+import { ExitCode, RaError } from "../error.ts";
+import { createMutex } from "../mutex.ts";
+import { BaseAttributes } from "./attributes.ts";
+import { type Checkout, changedTracked } from "./checkout.ts";
+import { makeClone, openClone } from "./clone.ts";
+import { bindControl, lastValue, readGitConfig } from "./control.ts";
+import { bindGit, type Environment, requireGit } from "./git.ts";
+import { type Identity, signature, userIdentity } from "./identity.ts";
+import { adoptInPlace, openInPlace } from "./in-place.ts";
+import { indexPath, isolatedWorkspace, requireIndex, submodulesOf } from "./isolated.ts";
+import { publish } from "./land.ts";
+import { landedTasks } from "./landed.ts";
+import { layoutOf, setAside, Trash } from "./layout.ts";
+import { type MergeTools, mergeTrees } from "./merge.ts";
+import { dateAfter, ObjectReader } from "./object-reader.ts";
+import { gitDirOf, type Place } from "./place.ts";
+import { plainWorkspace } from "./plain.ts";
+import { ownRef, Refs } from "./refs.ts";
+import type { Site } from "./site.ts";
+import { changedPaths, diffRevisions } from "./tree-diff.ts";
+import type { GitRepository, Workspace, WorkspaceRequest } from "./workspace.ts";
+import { detachFrom, openWorktree, removeWorktreesBelow } from "./worktree.ts";
+
+/** How a repository is opened. */
+export interface RepositoryOptions {
+  /** What git inherits, but for `GIT_*`; `RA_WORKSPACES`, `XDG_STATE_HOME` and the author's name are read from it. */
+  readonly env: Environment;
+  /** True: nothing will be committed, so nobody has to be known to git. */
+  readonly readOnly?: boolean;
+}
+
+/**
+ * Opens the repository of a place. Throws `RaError` (exit 6) when git is missing or too old, when it does
+ * not trust the repository, or when it knows no author.
+ */
+export async function openRepository(
+  place: Place,
+  options: RepositoryOptions,
+): Promise<GitRepository> {
+  const { commonDir } = place;
+  if (commonDir === null) throw notARepository(place.root);
+  // Found by git itself and not by `GIT_DIR`, so that it refuses a repository of another owner.
+  const finder = bindGit(place.checkout ?? commonDir, options.env);
+  const [version, config] = await Promise.all([requireGit(finder), readGitConfig(finder)]);
+  const user = bindGit(commonDir, options.env, { GIT_DIR: commonDir });
+  const gitDir = place.checkout === null ? commonDir : gitDirOf(place.checkout);
+  const { stateDir } = place;
+  const control = bindControl({ commonDir, stateDir, config, env: options.env });
+  const layout = layoutOf({ ...place, commonDir }, options.env);
+  const sha256 = lastValue(config, "extensions.objectformat") === "sha256";
+  const reftable = lastValue(config, "extensions.refstorage") === "reftable";
+  const zero = "0".repeat(sha256 ? 64 : 40);
+  const refs = new Refs({ user, commonDir, gitDir, fast: !sha256 && !reftable, zero });
+  const objects = new ObjectReader(control);
+  const controlDir = join(place.stateDir, "control.git");
+  const site: Site = {
+    place: { ...place, commonDir },
+    user,
+    control,
+    indexDir: join(controlDir, "indexes"),
+    config,
+    version,
+    layout,
+    trash: new Trash(layout.root),
+    refs,
+    objects,
+    worktreeList: createMutex(),
+  };
+  const attributes = new BaseAttributes(control, join(controlDir, "attributes"), version);
+  const author = lazily(() => userIdentity(user, options.env));
+  if (!options.readOnly) await author();
+  return composed(site, { control, objects, attributes }, { gitDir, author });
+}
+
+function composed(
+  site: Site,
+  tools: MergeTools,
+  own: { readonly gitDir: string; readonly author: () => Promise<Identity> },
+): GitRepository {
+  const { place, refs, objects, control } = site;
+  return {
+    root: place.root,
+    resolve: (revision) => resolveCommit(site, own.gitDir, revision),
+    currentBranch: () => refs.currentBranch(),
+    branchTip: (branch) => refs.read(`refs/heads/${branch}`),
+    dirty: () => isDirty(site, own.gitDir),
+    open: (request) => openWorkspace(site, tools, request),
+    openScratch: (run, commit) => openScratch(site, run, commit),
+    merge: (input) => mergeTrees(tools, input),
+    async commit({ tree, parent, message }) {
+      const env = signature(await own.author(), dateAfter(await objects.commit(parent)));
+      const args = ["commit-tree", tree, "-p", parent, "-F", "-"];
+      return (await control.run(args, { env, input: message })).trim();
+    },
+    tree: async (commit) => (await objects.commit(commit)).tree,
+    changes: async (from, to) => changedPaths(await diffRevisions(control, from, to)),
+    pin: async (ref, commit) => refs.set(ownRef(ref), commit),
+    publish: async (move) => publish(site, await own.author(), move),
+    landedTasks: (wanted) => landedTasks(site, wanted),
+    adopt: (request) => adopt(site, request),
+    tidy: (run) => tidy(site, run),
+  };
+}
+
+function openWorkspace(
+  site: Site,
+  tools: MergeTools,
+  request: WorkspaceRequest,
+): Promise<Workspace> {
+  switch (request.isolation) {
+    case "clone":
+      return openClone(site, request);
+    case "worktree":
+      return openWorktree(site, request);
+    case "in-place":
+      return openInPlace(site, tools, request);
+    case "none":
+      return Promise.resolve(plainWorkspace(site.place.checkout ?? site.place.root));
+  }
+}
+
+async function adopt(site: Site, request: WorkspaceRequest): Promise<Workspace | null> {
+  if (request.isolation === "none") return null;
+  if (request.isolation === "in-place") return await adoptInPlace(site, request);
+  const path = site.layout.workspace(request.run, request.task, request.attempt);
+  if (!existsSync(path)) return null;
+  await requireIndex(site, request);
+  const submodules = await submodulesOf(site, request.base);
+  const linked = request.isolation === "worktree" ? detachFrom(site, path) : {};
+  return isolatedWorkspace(site, request, { path, submodules, ...linked });
+}
+
+async function openScratch(
+  site: Site,
+  run: string,
+  commit: string,
+): Promise<{ readonly path: string; close(): Promise<void> }> {
+  const path = site.layout.scratch(run);
+  const index = join(site.indexDir, `${run}.scratch.${crypto.randomUUID()}`);
+  await makeClone(site, { path, index, commit, branch: "ra/verify" });
+  await rm(index, { force: true });
+  return { path, close: () => site.trash.take(path) };
+}
+
+async function tidy(site: Site, run: string): Promise<void> {
+  const dir = join(site.layout.root, run);
+  for (const name of await readdir(dir).catch(() => [])) {
+    const [task, attempt] = name.split(".");
+    const request = { run, task: task!, attempt: Number(attempt ?? 1) };
+    // Closing a workspace removes its index, so one that is still there says: never closed.
+    const open = existsSync(indexPath(site, { ...request, isolation: "clone", base: "" }));
+    if (open && !name.startsWith(".")) await setAside(site.layout.root, join(dir, name));
+  }
+  await removeWorktreesBelow(site, dir);
+  await site.trash.take(dir);
+  await site.trash.empty();
+  for (const name of await readdir(site.indexDir).catch(() => [])) {
+    if (name.startsWith(`${run}.`)) await rm(join(site.indexDir, name), { force: true });
+  }
+}
+
+async function isDirty(site: Site, gitDir: string): Promise<boolean> {
+  const path = site.place.checkout;
+  if (path === null) return false;
+  const checkout: Checkout = { path, gitDir, branch: null };
+  return (await changedTracked(site, checkout)).length > 0;
+}
+
+async function resolveCommit(site: Site, gitDir: string, revision: string): Promise<string> {
+  const args = ["rev-parse", "--verify", "--quiet", "--end-of-options", `${revision}^{commit}`];
+  const done = await site.user.attempt(args, { env: { GIT_DIR: gitDir } });
+  // Git 2.38 and 2.39 echo `--end-of-options` before the answer.
+  const commit = done.stdout.trim().split("\n").at(-1) ?? "";
+  if (done.code === 0 && /^[0-9a-f]{40,64}$/.test(commit)) return commit;
+  const head = await site.user.attempt(["rev-parse", "--verify", "--quiet", "HEAD^{commit}"], {
+    env: { GIT_DIR: gitDir },
+  });
+  throw head.code === 0 ? noSuchRevision(revision) : noCommits(site.place.root);
+}
+
+/** Keeps the first answer; after a failure it asks again, for the user may have mended the cause. */
+function lazily<T>(make: () => Promise<T>): () => Promise<T> {
+  let made: T | undefined;
+  return async () => {
+    made ??= await make();
+    return made;
+  };
+}
+
+function noSuchRevision(revision: string): RaError {
+  return new RaError({
+    code: "GIT_NO_REVISION",
+    exitCode: ExitCode.environment,
+    message: `\`${revision}\` names no commit in this repository`,
+    hint: "list the branches with `git branch --all`",
+  });
+}
+
+function noCommits(root: string): RaError {
+  return new RaError({
+    code: "GIT_NO_COMMITS",
+    exitCode: ExitCode.environment,
+    message: `the repository \`${root}\` has no commit yet`,
+    hint: 'Run `git commit --allow-empty -m "Start"`.',
+  });
+}
+
+function notARepository(root: string): RaError {
+  return new RaError({
+    code: "GIT_NO_REPOSITORY",
+    exitCode: ExitCode.environment,
+    message: `\`${root}\` is not in a git repository`,
+    hint: "run `git init`, or set `isolation: none` for every task",
+  });
+}

@@ -1,0 +1,107 @@
+import type { Isolation } from "../plan/plan.ts";
+
+/** A path that differs between two trees. */
+export interface ChangedPath {
+  readonly path: string;
+  readonly change: "added" | "modified" | "deleted" | "renamed" | "type";
+}
+
+/** The tree a directory holds, pinned by a commit on the recorded base. */
+export interface Snapshot {
+  readonly commit: string;
+  readonly tree: string;
+  /** True when the tree equals the tree of the base. */
+  readonly unchanged: boolean;
+  readonly changes: readonly ChangedPath[];
+  /** What git cannot hold: nested repositories, empty directories and the like, for the report. */
+  readonly notes: readonly string[];
+}
+
+/** Where one attempt works. */
+export interface Workspace {
+  readonly path: string;
+  /** The commit the attempt starts from; null without git. */
+  readonly base: string | null;
+  /** What the programs in it need besides their own environment, so that git keeps to it. */
+  readonly environment: Readonly<Record<string, string>>;
+  /** Takes the tree as it is now and pins it at `refs/ra/<run>/<task>/<attempt>`. Null without git. */
+  snapshot(message: string): Promise<Snapshot | null>;
+  /** In place only: puts the checkout back to what it held before the attempt. Others: nothing to do. */
+  restore(): Promise<void>;
+  /** Gives the directory up. Only after the snapshot is recorded, or when there is nothing to keep. */
+  close(): Promise<void>;
+}
+
+export interface WorkspaceRequest {
+  readonly run: string;
+  readonly task: string;
+  readonly attempt: number;
+  readonly isolation: Isolation;
+  readonly base: string;
+}
+
+export type Merge =
+  | { readonly kind: "clean"; readonly tree: string }
+  | { readonly kind: "conflict"; readonly paths: readonly string[] };
+
+/** What became of an attempt to move the target branch. */
+export type Publication =
+  | { readonly kind: "landed" }
+  | { readonly kind: "moved"; readonly tip: string }
+  | { readonly kind: "refused"; readonly reason: string };
+
+/** The git repository a run works on, as the dispatcher sees it. */
+export interface Repository {
+  /** The main checkout: where `.ra/` lives. */
+  readonly root: string;
+  /** Commit of a revision. Throws `RaError` (exit 6) when it names none. */
+  resolve(revision: string): Promise<string>;
+  /** The branch that is checked out; null when HEAD is detached. */
+  currentBranch(): Promise<string | null>;
+  /** Commit of a local branch; null when it does not exist. */
+  branchTip(branch: string): Promise<string | null>;
+  /** True when tracked files or the index of the checkout differ from HEAD. */
+  dirty(): Promise<boolean>;
+  open(request: WorkspaceRequest): Promise<Workspace>;
+  /** A throw-away checkout of a commit, for verify. */
+  openScratch(
+    run: string,
+    commit: string,
+  ): Promise<{ readonly path: string; close(): Promise<void> }>;
+  /** Three-way merge of the trees of three commits; `base` is the recorded one, never searched for. */
+  merge(input: { base: string; ours: string; theirs: string }): Promise<Merge>;
+  /** A commit object with the user's identity; no ref is moved, so `pin` it before it counts as kept. */
+  commit(input: { tree: string; parent: string; message: string }): Promise<string>;
+  tree(commit: string): Promise<string>;
+  changes(from: string, to: string): Promise<readonly ChangedPath[]>;
+  /** Moves a ref below `refs/ra/` or a branch `ra/...`, so that its commit is kept. */
+  pin(ref: string, commit: string): Promise<void>;
+  /**
+   * Moves `target` from `from` to `to` by compare-and-swap. Where the branch is checked out, by a clean
+   * fast-forward of that checkout, which is refused when it is dirty. `inPlace`: that checkout already
+   * holds the files of `to`, so only the index and the branch move.
+   */
+  publish(input: {
+    target: string;
+    from: string;
+    to: string;
+    inPlace?: boolean;
+  }): Promise<Publication>;
+}
+
+/** A repository on disk, with what only clean-up and recovery need. */
+export interface GitRepository extends Repository {
+  /** Ids of the tasks of a run that have a commit after `base` in the history of `tip`. */
+  landedTasks(wanted: {
+    readonly run: string;
+    readonly base: string;
+    readonly tip: string;
+  }): Promise<ReadonlySet<string>>;
+  /** Takes up the workspace that a killed `ra` left, so that its work can be kept. Null when there is none. */
+  adopt(request: WorkspaceRequest): Promise<Workspace | null>;
+  /**
+   * Deletes the directories and scratch files of a run that is over. A workspace that was never closed may
+   * hold work that no commit has: it is moved to `leftovers` beside the workspaces.
+   */
+  tidy(run: string): Promise<void>;
+}

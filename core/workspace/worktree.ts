@@ -1,0 +1,88 @@
+import { existsSync } from "node:fs";
+import { mkdir, readdir, readFile, rm, rmdir } from "node:fs/promises";
+import { basename, dirname, join, resolve, sep } from "node:path";
+import type { Captured } from "../process.ts";
+import { copyIndex } from "./durable.ts";
+import { gitFailed } from "./git.ts";
+import { baseRef, indexPath, isolatedWorkspace, populate, submodulesOf } from "./isolated.ts";
+import { setAside } from "./layout.ts";
+import { gitDirOf } from "./place.ts";
+import type { Site } from "./site.ts";
+import type { Workspace, WorkspaceRequest } from "./workspace.ts";
+
+/** What git says when another process is half way through adding or removing a worktree of the same repository. */
+const raceMessages =
+  /failed to read .*commondir|could not lock config file|is a missing but already/;
+const triesMax = 8;
+
+/**
+ * Opens a linked worktree of the user's repository, detached and locked. Refs, stash and configuration
+ * are shared with the user: only for people whose tools look for worktrees.
+ */
+export async function openWorktree(site: Site, request: WorkspaceRequest): Promise<Workspace> {
+  const path = site.layout.workspace(request.run, request.task, request.attempt);
+  const index = indexPath(site, request);
+  await removeEntries(site, (checkout) => checkout === path);
+  await setAside(site.layout.root, path);
+  await mkdir(dirname(path), { recursive: true });
+  await site.worktreeList(() => addWorktree(site, request, path));
+  try {
+    const [submodules] = await Promise.all([
+      submodulesOf(site, request.base),
+      populate(site, path, request.base, index),
+      site.refs.set(baseRef(request), request.base),
+    ]);
+    await copyIndex(index, join(gitDirOf(path), "index"));
+    return isolatedWorkspace(site, request, { path, submodules, ...detachFrom(site, path) });
+  } catch (error) {
+    await removeEntries(site, (checkout) => checkout === path);
+    await site.trash.take(path).catch(() => undefined);
+    throw error;
+  }
+}
+
+/** The part of a workspace that ends git's knowledge of a worktree. */
+export function detachFrom(site: Site, path: string): { detach(): Promise<void> } {
+  return { detach: () => removeEntries(site, (checkout) => checkout === path) };
+}
+
+/** Ends git's knowledge of all worktrees below a directory. */
+export async function removeWorktreesBelow(site: Site, dir: string): Promise<void> {
+  await removeEntries(site, (checkout) => checkout.startsWith(`${dir}${sep}`));
+}
+
+async function addWorktree(site: Site, request: WorkspaceRequest, path: string): Promise<void> {
+  const flags = ["--no-checkout", "--detach", "--lock", "--reason", `ra ${request.run}`];
+  const args = ["worktree", "add", ...flags, path, request.base];
+  let done: Captured | null = null;
+  for (let tries = 0; tries < triesMax; tries++) {
+    done = await site.user.attempt(args);
+    if (done.code === 0) return;
+    if (!raceMessages.test(done.stderr)) break;
+    // The half-written entry was another process's; ours may be left behind half made as well.
+    await dropEntries(site, (checkout) => checkout === path);
+    await rm(path, { recursive: true, force: true });
+  }
+  throw gitFailed(args, done!);
+}
+
+function removeEntries(site: Site, matches: (checkout: string) => boolean): Promise<void> {
+  return site.worktreeList(() => dropEntries(site, matches));
+}
+
+/**
+ * Removes entries of `<common dir>/worktrees` by hand. `git worktree remove` wants an intact `.git` file,
+ * which an agent may have taken away, and `prune` would also drop what is not ours.
+ */
+async function dropEntries(site: Site, matches: (checkout: string) => boolean): Promise<void> {
+  const list = join(site.place.commonDir, "worktrees");
+  if (!existsSync(list)) return;
+  for (const id of await readdir(list)) {
+    const link = await readFile(join(list, id, "gitdir"), "utf8").catch(() => "");
+    const dotGit = resolve(join(list, id), link.trim());
+    if (link === "" || basename(dotGit) !== ".git" || !matches(dirname(dotGit))) continue;
+    await rm(join(list, id), { recursive: true, force: true });
+  }
+  // Git removes the empty list too; with other worktrees in it this fails, as it should.
+  await rmdir(list).catch(() => undefined);
+}
