@@ -1,0 +1,86 @@
+import type { Isolation } from "../plan/plan.ts";
+import type { Usage } from "../run/model.ts";
+
+/** Whether an agent can be used, found out before the run starts. */
+export type Probe =
+  | { readonly ok: true; readonly version: string | null }
+  | { readonly ok: false; readonly message: string; readonly fix: string };
+
+/** How a program that a runner started came to its end. */
+export interface ProgramExit {
+  /** Null when a signal ended it. */
+  readonly code: number | null;
+  readonly signal: string | null;
+}
+
+export interface ProgramRequest {
+  readonly argv: readonly [string, ...string[]];
+  /** Written to standard input, which is then closed. Without it standard input is empty. */
+  readonly stdin?: string;
+  /** On top of the environment core gives every program of this runner. */
+  readonly env?: Readonly<Record<string, string>>;
+  /** Each line without its end; lines longer than 1 MiB come in pieces. */
+  readonly onStdout?: (line: string) => void;
+  readonly onStderr?: (line: string) => void;
+  /** The runner's own wish to end the program: on abort core ends its whole tree, and `start` returns as usual. */
+  readonly stop?: AbortSignal;
+}
+
+/** One attempt, as a runner sees it. */
+export interface Job {
+  readonly taskId: string;
+  /** What the agent is told; for a command, the command line. */
+  readonly prompt: string;
+  readonly model: string | null;
+  /** Working directory. */
+  readonly cwd: string;
+  /** A directory of the attempt's own, outside the workspace, deleted afterwards. */
+  readonly scratch: string;
+  /** Aborted at timeout or cancel. Core ends the program's whole tree itself. */
+  readonly signal: AbortSignal;
+  /** Starts a program in a process group of its own, with output logged. Throws `ENOENT` when it does not exist. */
+  start(program: ProgramRequest): Promise<ProgramExit>;
+  /** Tells what the agent does right now, for `ra ps`. One line. */
+  activity(text: string): void;
+}
+
+/** What the agent's own words say about the end of an attempt. Whether files changed is core's to find out. */
+export interface Exit {
+  readonly ok: boolean;
+  /** Why not, in one line; empty when ok. */
+  readonly message: string;
+  readonly usage: Usage | null;
+  /** Set when the provider refused for now: the attempt is not counted. `untilMs`: epoch, null when unknown. */
+  readonly limit?: { readonly untilMs: number | null };
+  /** Set when the login is missing or has run out. */
+  readonly auth?: { readonly fix: string };
+  /** True when the agent broke off without saying how its work ended. */
+  readonly crashed?: boolean;
+}
+
+export interface RunnerTraits {
+  /** Safe beside others. False: in place, alone, and asking to continue after each task. */
+  readonly parallel: boolean;
+  readonly isolation: Isolation;
+  /** Names of environment variables the agent needs, `*` allowed at either end; everything else but the basics is withheld. `["*"]`: all but what `ra` always withholds. */
+  readonly environment: readonly string[];
+}
+
+/** Drives one kind of agent and reads its stream. Commits, timeouts, retries and parking are core's. */
+export interface Runner {
+  readonly name: string;
+  readonly traits: RunnerTraits;
+  probe(signal: AbortSignal): Promise<Probe>;
+  run(job: Job): Promise<Exit>;
+}
+
+/** What the host gives a runner's factory: the user's settings for it and a way to run a short program. */
+export interface RunnerHost {
+  /** argv prefix that replaces the runner's own program name, from the user's config. */
+  readonly command: readonly [string, ...string[]] | null;
+  /** Runs a short program and gives its standard output; null when it does not exist or fails. */
+  query(argv: readonly [string, ...string[]], signal: AbortSignal): Promise<string | null>;
+}
+
+/** A runner plugin is a file whose default export is this. */
+export type RunnerFactory = (host: RunnerHost) => Runner;

@@ -1,0 +1,83 @@
+import { randomUUID } from "node:crypto";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import type { Exit, Job, Runner } from "../../core/plugin/index.ts";
+import { programEnvironment } from "../../core/process/environment.ts";
+import { openLog } from "../../core/process/log.ts";
+import type { Survivor } from "../../core/process/tree.ts";
+import { type Running, startProcess } from "../../core/process.ts";
+import { onTestEnd, temporaryDirectory } from "../support/leftovers.ts";
+
+/** One attempt as core drives it, as far as a runner can see. */
+export interface Trial {
+  readonly exit: Promise<Exit>;
+  readonly cwd: string;
+  readonly mark: string;
+  readonly activities: readonly string[];
+  /** The arguments of every program the runner started. */
+  readonly started: readonly (readonly string[])[];
+  /** What core does at timeout or cancel. */
+  cancel(graceMs: number): Promise<readonly Survivor[]>;
+  output(): string;
+}
+
+/** Starts a runner on one task with real processes; what is left of them goes with the test. */
+export function tryRunner(
+  runner: Runner,
+  task: {
+    readonly prompt: string;
+    readonly model?: string;
+    readonly cwd?: string;
+    readonly env?: Readonly<Record<string, string>>;
+  },
+): Trial {
+  const cwd = task.cwd ?? temporaryDirectory();
+  const scratch = temporaryDirectory("scratch");
+  const mark = randomUUID();
+  const logPath = join(temporaryDirectory("logs"), "1.log");
+  const log = openLog(logPath);
+  const controller = new AbortController();
+  const activities: string[] = [];
+  const started: (readonly string[])[] = [];
+  const alive: Running[] = [];
+  const env = programEnvironment(process.env, runner.traits.environment, task.env);
+  const job: Job = {
+    taskId: "t1",
+    prompt: task.prompt,
+    model: task.model ?? null,
+    cwd,
+    scratch,
+    signal: controller.signal,
+    activity: (text) => void activities.push(text),
+    async start({ stop, env: more, ...program }) {
+      started.push(program.argv);
+      const running = startProcess({ ...program, cwd, env: { ...env, ...more }, mark, log });
+      alive.push(running);
+      const end = (): void => void running.end(500);
+      stop?.addEventListener("abort", end);
+      try {
+        return await running.ended;
+      } finally {
+        stop?.removeEventListener("abort", end);
+        await running.end(500);
+      }
+    },
+  };
+  const cancel = async (graceMs: number): Promise<readonly Survivor[]> => {
+    controller.abort();
+    return (await Promise.all(alive.map((running) => running.end(graceMs)))).flat();
+  };
+  onTestEnd(async () => {
+    await cancel(0);
+    log.end();
+  });
+  return {
+    exit: runner.run(job),
+    cwd,
+    mark,
+    activities,
+    started,
+    cancel,
+    output: () => readFileSync(logPath, "utf8"),
+  };
+}
