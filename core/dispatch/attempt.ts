@@ -1,0 +1,268 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { Clock } from "../clock.ts";
+import { RaError } from "../error.ts";
+import type { ProcessIdentity } from "../id.ts";
+import type { Isolation, Task } from "../plan/plan.ts";
+import type { Exit, Job, ProgramExit, ProgramRequest, Runner } from "../plugin/runner.ts";
+import { type AttemptLog, openLog } from "../process/log.ts";
+import { type Running, startProcess } from "../process.ts";
+import type { Outcome, Usage } from "../run/model.ts";
+import type { Repository, Snapshot, Workspace } from "../workspace/workspace.ts";
+
+/** How long a program has between TERM and KILL, in milliseconds. */
+const graceMs = 5000;
+
+/** One try of one task. */
+export interface AttemptRequest {
+  readonly run: string;
+  readonly task: Task;
+  readonly number: number;
+  readonly runner: Runner;
+  readonly model: string | null;
+  readonly isolation: Isolation;
+  /** Commit to start from; null for isolation `none`. */
+  readonly base: string | null;
+  readonly prompt: string;
+  readonly logPath: string;
+  readonly environment: Readonly<Record<string, string>>;
+}
+
+export interface AttemptSurroundings {
+  readonly clock: Clock;
+  /** Null outside git, where every task has isolation `none`. */
+  readonly repository: Repository | null;
+  /** Where tasks without a workspace work. */
+  readonly directory: string;
+  /** Called for each plain command that ended: looks for what it left behind, many at a time. */
+  readonly onCommandEnd: (mark: string) => void;
+  /**
+   * Called once, when the first program of the attempt runs. Its identity is better asked for a little later: to
+   * read it from a program that is just being loaded takes as long as a short program runs.
+   */
+  readonly onSpawn: (process: () => ProcessIdentity, workspace: Workspace | null) => void;
+}
+
+/** How a try ended. `close` gives the workspace up and is called once the facts are recorded. */
+export interface AttemptEnd {
+  readonly outcome: Outcome;
+  readonly usage: Usage | null;
+  readonly durationMs: number;
+  readonly snapshot: Snapshot | null;
+  /** The commit the snapshot is to be merged from: the recorded base of the workspace. */
+  readonly base: string | null;
+  readonly notes: readonly string[];
+  /** In place only: puts the checkout back when the result did not land. */
+  restore(): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** Runs one attempt to its end: workspace, agent, snapshot. Never throws: whatever goes wrong is the outcome. */
+export async function runAttempt(
+  request: AttemptRequest,
+  around: AttemptSurroundings,
+  cancel: AbortSignal,
+): Promise<AttemptEnd> {
+  const started = around.clock.monotonic();
+  const durationMs = (): number => Math.round(around.clock.monotonic() - started);
+  let workspace: Workspace | null = null;
+  try {
+    workspace = await openWorkspace(request, around.repository);
+    const drive = new Drive(request, around, workspace, cancel);
+    const { outcome, usage } = await drive.run();
+    const took = durationMs();
+    const captured = await capture(request, workspace, outcome);
+    const notes = [...drive.notes, ...(captured.snapshot?.notes ?? [])];
+    const open = workspace;
+    return {
+      ...captured,
+      base: workspace?.base ?? null,
+      usage,
+      durationMs: took,
+      notes,
+      restore: async () => open?.restore(),
+      close: async () => open?.close(),
+    };
+  } catch (error) {
+    const message = messageOf(error);
+    return failedAttempt({ kind: "crashed", message }, durationMs());
+  }
+}
+
+/** The end of an attempt that has no workspace to give up, or whose workspace is the only copy of the work. */
+export function failedAttempt(outcome: Outcome, durationMs: number): AttemptEnd {
+  const nothing = async (): Promise<void> => {};
+  const empty = { usage: null, snapshot: null, base: null, notes: [] };
+  return { outcome, durationMs, ...empty, restore: nothing, close: nothing };
+}
+
+async function openWorkspace(
+  request: AttemptRequest,
+  repository: Repository | null,
+): Promise<Workspace | null> {
+  const { run, task, number, isolation, base } = request;
+  if (isolation === "none" || repository === null || base === null) return null;
+  return repository.open({ run, task: task.id, attempt: number, isolation, base });
+}
+
+/** Takes what the attempt left, whatever its outcome, and turns "succeeded" into what the tree says. */
+async function capture(
+  request: AttemptRequest,
+  workspace: Workspace | null,
+  outcome: Outcome,
+): Promise<{ outcome: Outcome; snapshot: Snapshot | null }> {
+  if (workspace === null) return { outcome, snapshot: null };
+  const { run, task, number } = request;
+  const snapshot = await workspace.snapshot(`ra: what ${run}/${task.id}/${number} left`);
+  if (outcome.kind !== "succeeded") {
+    await workspace.restore();
+    return { outcome, snapshot };
+  }
+  if (snapshot === null || snapshot.unchanged) return { outcome: { kind: "unchanged" }, snapshot };
+  return { outcome: { kind: "succeeded", commit: snapshot.commit }, snapshot };
+}
+
+/** Drives a runner: starts its programs, logs them, and ends their whole trees at timeout, cancel and end. */
+class Drive {
+  readonly notes: string[] = [];
+  readonly #request: AttemptRequest;
+  readonly #around: AttemptSurroundings;
+  readonly #workspace: Workspace | null;
+  readonly #cancel: AbortSignal;
+  readonly #stop = new AbortController();
+  readonly #mark: string;
+  readonly #log: AttemptLog;
+  #scratch: string | null = null;
+  #registered = false;
+  #timedOut = false;
+
+  constructor(
+    request: AttemptRequest,
+    around: AttemptSurroundings,
+    workspace: Workspace | null,
+    cancel: AbortSignal,
+  ) {
+    this.#request = request;
+    this.#around = around;
+    this.#workspace = workspace;
+    this.#cancel = cancel;
+    this.#mark = `${request.run}/${request.task.id}/${request.number}`;
+    this.#log = openLog(request.logPath);
+  }
+
+  async run(): Promise<{ outcome: Outcome; usage: Usage | null }> {
+    const { timeoutMs } = this.#request.task;
+    const timer = setTimeout(() => {
+      this.#timedOut = true;
+      this.#stop.abort();
+    }, timeoutMs);
+    const cancel = (): void => this.#stop.abort();
+    this.#cancel.addEventListener("abort", cancel);
+    if (this.#cancel.aborted) cancel();
+    try {
+      const exit = await this.#untilStopped(this.#request.runner.run(this.#job()));
+      return { outcome: this.#outcome(exit), usage: exit?.usage ?? null };
+    } catch (error) {
+      if (this.#stop.signal.aborted) return { outcome: this.#outcome(null), usage: null };
+      return { outcome: { kind: "crashed", message: messageOf(error) }, usage: null };
+    } finally {
+      clearTimeout(timer);
+      this.#cancel.removeEventListener("abort", cancel);
+      this.#log.end();
+      if (this.#scratch !== null) rmSync(this.#scratch, { recursive: true, force: true });
+    }
+  }
+
+  #job(): Job {
+    const drive = this;
+    const { task, prompt, model } = this.#request;
+    return {
+      taskId: task.id,
+      prompt,
+      model,
+      cwd: this.#workspace?.path ?? this.#around.directory,
+      get scratch() {
+        drive.#scratch ??= mkdtempSync(join(tmpdir(), "ra-attempt-"));
+        return drive.#scratch;
+      },
+      signal: this.#stop.signal,
+      start: (program) => this.#start(program),
+      activity: () => {},
+    };
+  }
+
+  async #start({ stop, ...program }: ProgramRequest): Promise<ProgramExit> {
+    this.#stop.signal.throwIfAborted();
+    const running = startProcess({
+      ...program,
+      cwd: this.#workspace?.path ?? this.#around.directory,
+      env: { ...this.#request.environment, ...this.#workspace?.environment, ...program.env },
+      mark: this.#mark,
+      log: this.#log,
+    });
+    if (!this.#registered) {
+      this.#registered = true;
+      this.#around.onSpawn(() => running.identity, this.#workspace);
+    }
+    const signal = stop ? AbortSignal.any([this.#stop.signal, stop]) : this.#stop.signal;
+    return this.#untilEnd(running, signal);
+  }
+
+  async #untilEnd(running: Running, signal: AbortSignal): Promise<ProgramExit> {
+    const end = async (): Promise<void> => this.#nameSurvivors(await running.end(graceMs));
+    let ending: Promise<void> | null = null;
+    const onAbort = (): void => {
+      ending ??= end();
+    };
+    signal.addEventListener("abort", onAbort);
+    if (signal.aborted) onAbort();
+    const exit = await running.ended;
+    signal.removeEventListener("abort", onAbort);
+    await (ending ?? this.#endLeftovers(running));
+    return exit;
+  }
+
+  /** Tools of agents live on in sessions of their own; looking for those of each short command would cost too much. */
+  async #endLeftovers(running: Running): Promise<void> {
+    const isCommand = this.#request.task.work.kind === "command";
+    this.#nameSurvivors(await running.end(graceMs, isCommand ? "group" : "all"));
+    if (isCommand) this.#around.onCommandEnd(this.#mark);
+  }
+
+  /** A runner that does not notice the end of its program must not hold the task for ever. */
+  async #untilStopped(work: Promise<Exit>): Promise<Exit | null> {
+    const { signal } = this.#stop;
+    const overdue = new Promise<null>((resolve) => {
+      signal.addEventListener("abort", () => {
+        setTimeout(() => resolve(null), 2 * graceMs).unref();
+      });
+    });
+    return Promise.race([work, overdue]);
+  }
+
+  #outcome(exit: Exit | null): Outcome {
+    if (this.#timedOut) return { kind: "timed-out", afterMs: this.#request.task.timeoutMs };
+    if (this.#cancel.aborted) return { kind: "cancelled", by: String(this.#cancel.reason) };
+    if (exit === null) return { kind: "crashed", message: "the runner gave no answer" };
+    if (exit.limit) {
+      const until = exit.limit.untilMs === null ? null : new Date(exit.limit.untilMs).toISOString();
+      return { kind: "rate-limited", until, message: exit.message };
+    }
+    if (exit.auth)
+      return { kind: "auth", message: `${exit.message}; log in with \`${exit.auth.fix}\`` };
+    if (exit.crashed) return { kind: "crashed", message: exit.message };
+    if (!exit.ok) return { kind: "failed", message: exit.message };
+    return { kind: "succeeded", commit: null };
+  }
+
+  #nameSurvivors(survivors: readonly { readonly pid: number; readonly name: string }[]): void {
+    for (const { pid, name } of survivors)
+      this.notes.push(`process ${pid} (${name}) would not end`);
+  }
+}
+
+function messageOf(error: unknown): string {
+  if (error instanceof RaError && error.hint) return `${error.message}; ${error.hint}`;
+  return error instanceof Error ? error.message : String(error);
+}

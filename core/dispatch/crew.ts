@@ -1,0 +1,191 @@
+import { join } from "node:path";
+import type { Clock } from "../clock.ts";
+import type { ProcessIdentity } from "../id.ts";
+import type { Claim } from "../plan/claim.ts";
+import { LeftoverSweeper } from "../process/sweeper.ts";
+import type { Fact, Published } from "../run/event.ts";
+import type { LiveProcess } from "../run/model.ts";
+import type { Repository, Workspace } from "../workspace/workspace.ts";
+import { type AttemptEnd, failedAttempt, runAttempt } from "./attempt.ts";
+import type { Chain } from "./chain.ts";
+import type { Hands, Landed } from "./hands.ts";
+import { composePrompt, type Neighbour } from "./prompt.ts";
+import type { Assignment, Roster } from "./roster.ts";
+import { checkScope } from "./scope.ts";
+
+export interface CrewOptions {
+  readonly run: string;
+  readonly clock: Clock;
+  readonly roster: Roster;
+  /** Both null outside git, or when no task needs it. */
+  readonly repository: Repository | null;
+  readonly chain: Chain | null;
+  /** Aborted when the checks that run are to end. */
+  readonly checks: AbortController;
+  /** Where tasks with isolation `none` work. */
+  readonly directory: string;
+  /** `<state>/runs`: logs stand at `<run>/<task>/<attempt>.log` below. */
+  readonly logs: string;
+  /** The environment for a task's programs. */
+  readonly environment: (assignment: Assignment) => Readonly<Record<string, string>>;
+  /** Every live process of the registry. */
+  readonly processes: () => Promise<readonly LiveProcess[]>;
+  /** Claims others hold right now, for `scope: extend`. */
+  readonly claimsOfOthers: (task: string) => Promise<readonly Claim[]>;
+  /** Records a fact a little later and asks for it then. */
+  readonly record: (fact: () => Fact) => void;
+}
+
+/** The hands of the dispatcher: attempts in workspaces, merges onto the chain. */
+export class Crew implements Hands {
+  readonly #options: CrewOptions;
+  readonly #sweeper = new LeftoverSweeper();
+  /** Attempts of this run under way, also those whose program has not been started yet. */
+  readonly #active = new Set<Assignment>();
+
+  constructor(options: CrewOptions) {
+    this.#options = options;
+  }
+
+  endChecks(): void {
+    this.#options.checks.abort();
+  }
+
+  get unpublished(): boolean {
+    return this.#options.chain?.unpublished ?? false;
+  }
+
+  async attempt(assignment: Assignment, cancel: AbortSignal): Promise<AttemptEnd> {
+    this.#active.add(assignment);
+    try {
+      const obstacle = assignment.isolation === "in-place" ? await this.#obstacleInPlace() : null;
+      if (obstacle !== null) return failedAttempt({ kind: "failed", message: obstacle }, 0);
+      return await this.#attempt(assignment, cancel);
+    } catch (error) {
+      return failedAttempt({ kind: "crashed", message: (error as Error).message }, 0);
+    } finally {
+      this.#active.delete(assignment);
+    }
+  }
+
+  async land(assignment: Assignment, end: AttemptEnd): Promise<Landed> {
+    try {
+      const { landing, warnings } = await this.#land(assignment, end);
+      if (landing.kind !== "merged" && landing.kind !== "nothing") await end.restore();
+      return { landing, warnings };
+    } catch (error) {
+      const message = `could not be merged: ${error instanceof Error ? error.message : String(error)}`;
+      return { landing: { kind: "unverified", message }, warnings: [] };
+    }
+  }
+
+  async publish(): Promise<Published | null> {
+    return (await this.#options.chain?.publish(false)) ?? null;
+  }
+
+  commitOf(task: string): string | null {
+    return this.#options.chain?.commitOf(task) ?? null;
+  }
+
+  /** Waits for the last look at leftovers. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#sweeper.flush();
+  }
+
+  async #land(assignment: Assignment, end: AttemptEnd): Promise<Landed> {
+    const { chain, roster } = this.#options;
+    const { snapshot, base } = end;
+    if (chain === null || snapshot === null || base === null)
+      return { landing: { kind: "nothing" }, warnings: [] };
+    const { task, number, position, isolation } = assignment;
+    const { commit, changes } = snapshot;
+    const others = task.scope === "extend" ? await this.#options.claimsOfOthers(task.id) : [];
+    const finding = checkScope({ task, claim: roster.claim(position), changes, others });
+    if (finding?.severity === "block") {
+      return { landing: { kind: "rejected", findings: [finding] }, warnings: [] };
+    }
+    const inPlace = isolation === "in-place";
+    const result = { task, attempt: number, runner: task.runner, base, commit, changes };
+    const landing = await chain.add(result);
+    const warnings = [...(finding === null ? [] : [finding.message]), ...end.notes];
+    if (inPlace && landing.kind === "merged") {
+      const published = await chain.publish(true);
+      if (published?.keptOn) warnings.push(`kept on ${published.keptOn}: ${published.reason}`);
+    }
+    return { landing, warnings };
+  }
+
+  async #attempt(assignment: Assignment, cancel: AbortSignal): Promise<AttemptEnd> {
+    const { run, clock, repository, directory, environment } = this.#options;
+    const { task, number } = assignment;
+    const base = assignment.isolation === "none" ? null : await this.#base();
+    const prompt = await this.#prompt(assignment);
+    const logPath = this.#log(task.id, String(number));
+    return runAttempt(
+      { ...assignment, run, base, prompt, logPath, environment: environment(assignment) },
+      {
+        clock,
+        repository,
+        directory,
+        onCommandEnd: (mark) => void this.#sweeper.add(mark),
+        onSpawn: (process, workspace) => this.#registered(assignment, process, workspace),
+      },
+      cancel,
+    );
+  }
+
+  /** Asked for after the start was recorded: by then no other run holds the task's paths, so all they wrote is seen. */
+  async #base(): Promise<string | null> {
+    const { chain } = this.#options;
+    await chain?.catchUp();
+    return chain?.tip ?? null;
+  }
+
+  /** A task in place sees what landed before it only when the checkout holds it. */
+  async #obstacleInPlace(): Promise<string | null> {
+    const { chain } = this.#options;
+    if (!chain?.unpublished) return null;
+    const published = await chain.publish(false);
+    return published?.keptOn
+      ? `the checkout could not be brought up to date: ${published.reason}`
+      : null;
+  }
+
+  async #prompt(assignment: Assignment): Promise<string> {
+    const { task, before } = assignment;
+    if (task.work.kind === "command") return task.work.command;
+    const { run, roster } = this.#options;
+    // Asked for first: by then all that start together are among the active.
+    const processes = await this.#options.processes();
+    const beside = [...this.#active].filter((other) => other !== assignment);
+    const others = [
+      ...beside.map((other) => neighbour(run, other)),
+      ...processes.filter((other) => other.run !== run),
+    ];
+    return composePrompt({ task, shared: roster.shared, others, before });
+  }
+
+  #registered(
+    { task, number }: Assignment,
+    process: () => ProcessIdentity,
+    workspace: Workspace | null,
+  ): void {
+    this.#options.record(() => ({
+      type: "process.spawned",
+      task: task.id,
+      attempt: number,
+      process: process(),
+      workspace: workspace?.path ?? null,
+      base: workspace?.base ?? null,
+    }));
+  }
+
+  #log(task: string, name: string): string {
+    return join(this.#options.logs, this.#options.run, task, `${name}.log`);
+  }
+}
+
+function neighbour(run: string, { task, number }: Assignment): Neighbour {
+  const { id, runner, description, touching } = task;
+  return { id: `${run}/${id}/${number}`, runner, task: description, touching };
+}

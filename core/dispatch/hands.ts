@@ -1,0 +1,26 @@
+import type { Published } from "../run/event.ts";
+import type { Landing } from "../run/model.ts";
+import type { AttemptEnd } from "./attempt.ts";
+import type { Assignment } from "./roster.ts";
+
+/** How a result landed, with what a person should know besides. */
+export interface Landed {
+  readonly landing: Landing;
+  readonly warnings: readonly string[];
+}
+
+/** What the dispatcher does not do itself: attempts, merges and the rest of the world. */
+export interface Hands {
+  /** Opens a workspace at the newest tip, runs the agent, takes the snapshot. Never throws. */
+  attempt(assignment: Assignment, cancel: AbortSignal): Promise<AttemptEnd>;
+  /** Merges, checks and lands what an attempt left. Never throws. */
+  land(assignment: Assignment, end: AttemptEnd): Promise<Landed>;
+  /** Ends the checks that run now: the run is being ended. */
+  endChecks(): void;
+  /** True when landed work waits to reach the target. */
+  readonly unpublished: boolean;
+  /** Moves the target at the end of the run. */
+  publish(): Promise<Published | null>;
+  /** The commit of a task on the branch it reached; null when it made none. */
+  commitOf(task: string): string | null;
+}

@@ -1,0 +1,125 @@
+import { unreachable } from "../assert.ts";
+import type { Retries, Task } from "../plan/plan.ts";
+import type { Landing, Outcome, TaskError } from "../run/model.ts";
+
+/** What follows from the end of an attempt. */
+export type Step =
+  | { readonly kind: "merge" }
+  | { readonly kind: "done" }
+  | { readonly kind: "retry"; readonly afterMs: number; readonly message: string }
+  | { readonly kind: "park"; readonly untilMs: number; readonly message: string }
+  | { readonly kind: "error"; readonly error: TaskError }
+  | { readonly kind: "stopped" };
+
+/** How often a task has been tried and refused so far, this attempt included. */
+export interface Tries {
+  /** Attempts that count: all but those a rate limit ended. */
+  readonly counted: number;
+  readonly limited: number;
+  /** How often the result conflicted. */
+  readonly conflicts: number;
+}
+
+/** How often a task is run again because its result conflicted. */
+const conflictRetriesMax = 3;
+
+/** A limit that never lifts must not keep a run open for ever. */
+const limitedMax = 100;
+
+/** Added to the reset time a provider names: clocks differ. */
+const resetMarginMs = 1000;
+
+/** Decides what happens to a task after an attempt. */
+export function afterAttempt(task: Task, outcome: Outcome, tries: Tries, nowMs: number): Step {
+  switch (outcome.kind) {
+    case "succeeded":
+      return outcome.commit === null ? { kind: "done" } : { kind: "merge" };
+    case "unchanged":
+      if (task.work.kind === "command" || task.allowNoChange) return { kind: "done" };
+      return failed(task, tries, {
+        kind: "no-change",
+        message: "the agent reported success, but changed nothing",
+      });
+    case "failed":
+      return failed(task, tries, { kind: "failed", message: outcome.message });
+    case "timed-out":
+      return failed(task, tries, {
+        kind: "timeout",
+        message: `no end within ${outcome.afterMs / 1000} s`,
+      });
+    case "crashed":
+      return failed(task, tries, { kind: "crashed", message: outcome.message });
+    case "lost":
+      return failed(task, tries, { kind: "crashed", message: "its process vanished" });
+    case "auth":
+      return { kind: "error", error: { kind: "auth", message: outcome.message } };
+    case "cancelled":
+      return { kind: "stopped" };
+    case "rate-limited":
+      return parked(task, outcome, tries, nowMs);
+    default:
+      return unreachable(outcome);
+  }
+}
+
+/** Decides what happens to a task after its result was merged, or was not. */
+export function afterLanding(
+  task: Task,
+  landing: Landing,
+  tries: Tries,
+): Exclude<Step, { kind: "merge" | "park" | "stopped" }> {
+  switch (landing.kind) {
+    case "merged":
+    case "nothing":
+      return { kind: "done" };
+    case "conflicted": {
+      const who = landing.with.length > 0 ? ` with ${landing.with.join(", ")}` : "";
+      const message = `conflict${who} in ${landing.paths.join(", ")}`;
+      if (task.onConflict === "retry" && tries.conflicts <= conflictRetriesMax) {
+        return { kind: "retry", afterMs: 0, message };
+      }
+      return { kind: "error", error: { kind: "conflict", message } };
+    }
+    case "rejected": {
+      const message = landing.findings.map((finding) => finding.message).join("; ");
+      return { kind: "error", error: { kind: "scope", message } };
+    }
+    case "unverified":
+      return failed(task, tries, { kind: "verify", message: landing.message });
+    default:
+      return unreachable(landing);
+  }
+}
+
+/** Another try while the plan allows one. */
+function failed(
+  task: Task,
+  tries: Tries,
+  error: TaskError,
+): Extract<Step, { kind: "error" | "retry" }> {
+  if (tries.counted > task.retries.max) return { kind: "error", error };
+  const afterMs = backoff(task.retries, tries.counted);
+  return { kind: "retry", afterMs, message: `${error.kind}: ${error.message}` };
+}
+
+function parked(
+  task: Task,
+  outcome: Extract<Outcome, { kind: "rate-limited" }>,
+  tries: Tries,
+  nowMs: number,
+): Step {
+  if (tries.limited > limitedMax) {
+    const message = `refused ${tries.limited} times: ${outcome.message}`;
+    return { kind: "error", error: { kind: "rate-limit", message } };
+  }
+  const named = outcome.until === null ? Number.NaN : Date.parse(outcome.until);
+  const untilMs = Number.isNaN(named)
+    ? nowMs + backoff(task.retries, tries.limited)
+    : Math.max(named, nowMs) + resetMarginMs;
+  return { kind: "park", untilMs, message: outcome.message };
+}
+
+/** Doubles from `backoffMs`, never above `maxBackoffMs`. */
+function backoff(retries: Retries, times: number): number {
+  return Math.min(retries.backoffMs * 2 ** Math.max(times - 1, 0), retries.maxBackoffMs);
+}

@@ -1,0 +1,58 @@
+import type { Published } from "../run/event.ts";
+import type { RunState, TaskState } from "../run/state.ts";
+import type { GitRepository } from "../workspace/workspace.ts";
+import type { Chain, Result } from "./chain.ts";
+
+/**
+ * Gives the chain of a resumed run what landed before the run broke off and did not reach the target: without it the
+ * work of tasks that count as done would be missing at the end. Null, or why something no longer merges, with the
+ * branch that holds all of it.
+ */
+export async function takeOverLanded(input: {
+  readonly repository: GitRepository;
+  readonly chain: Chain;
+  readonly state: RunState;
+  readonly target: string;
+}): Promise<Published | null> {
+  const { repository, chain, state, target } = input;
+  const from = chain.tip;
+  const landed = [...state.tasks.values()].filter(hasLanded).sort(byEnd);
+  if (landed.length === 0) return null;
+  const there = await repository.landedTasks({
+    run: state.id,
+    base: state.base ?? from,
+    tip: from,
+  });
+  for (const task of landed) {
+    if (there.has(task.task.id)) continue;
+    const result = await resultOf(repository, task);
+    if (result === null || (await chain.restore(result))) continue;
+    const to = await repository.resolve(`refs/ra/${state.id}/_tip`);
+    const keptOn = `ra/${state.id}`;
+    await repository.pin(`refs/heads/${keptOn}`, to);
+    const reason = `${task.task.id}, which landed before the run broke off, conflicts with \`${target}\``;
+    return { target, from, to, keptOn, reason };
+  }
+  return null;
+}
+
+function hasLanded({ status, attempts }: TaskState): boolean {
+  return status === "done" && attempts.at(-1)?.landing?.kind === "merged";
+}
+
+/** As they landed: a later result may build on the lines of an earlier one. */
+function byEnd(one: TaskState, other: TaskState): number {
+  const [a, b] = [one.finishedAt ?? "", other.finishedAt ?? ""];
+  if (a !== b) return a < b ? -1 : 1;
+  return one.task.position - other.task.position;
+}
+
+async function resultOf(repository: GitRepository, task: TaskState): Promise<Result | null> {
+  const attempt = task.attempts.at(-1);
+  if (!attempt || attempt.kept === null) return null;
+  const { number, runner, kept } = attempt;
+  // The recorded base of a workspace is the parent of what it left.
+  const base = await repository.resolve(`${kept}^`);
+  const changes = await repository.changes(base, kept);
+  return { task: task.task, attempt: number, runner, base, commit: kept, changes };
+}

@@ -1,0 +1,255 @@
+import { assert } from "../assert.ts";
+import { type Claim, compileClaim, overlap } from "../plan/claim.ts";
+import type { Graph } from "../plan/graph.ts";
+import type { Isolation, Plan, Task } from "../plan/plan.ts";
+import type { Runner } from "../plugin/runner.ts";
+import type { Fact, WaitReason } from "../run/event.ts";
+import type { ForeignClaim } from "../run/log.ts";
+import type { Landing, Outcome } from "../run/model.ts";
+import type { GlobPair, Obstacle, Schedulable, Schedule } from "../run/schedule.ts";
+import type { RunState } from "../run/state.ts";
+import type { AttemptEnd } from "./attempt.ts";
+import type { Tries } from "./policy.ts";
+
+/** One try of a task, with everything that is decided before it starts. */
+export interface Assignment {
+  readonly position: number;
+  readonly task: Task;
+  /** From 1. */
+  readonly number: number;
+  readonly runner: Runner;
+  readonly model: string | null;
+  readonly isolation: Isolation;
+  /** The runner is not declared safe beside others: the run asks to continue after it. */
+  readonly stepping: boolean;
+  /** Why the attempt before did not land; null at the first. */
+  readonly before: string | null;
+}
+
+interface Tally {
+  number: number;
+  counted: number;
+  limited: number;
+  conflicts: number;
+  before: string | null;
+}
+
+/** The tasks of a run by position: what each claims, who runs it, how often it was tried. */
+export class Roster {
+  readonly #plan: Plan;
+  readonly #runners: ReadonlyMap<string, Runner>;
+  readonly #priority: readonly number[];
+  readonly #graph: Graph;
+  readonly #claims: readonly Claim[];
+  readonly #tallies: Tally[];
+  readonly #positions: ReadonlyMap<string, number>;
+  readonly #before: RunState | undefined;
+  readonly #current = new Map<number, Assignment>();
+  readonly #clashes = new Map<string, GlobPair | null>();
+
+  constructor(input: {
+    readonly plan: Plan;
+    readonly graph: Graph;
+    readonly runners: ReadonlyMap<string, Runner>;
+    /** Longest way to the end of the graph, by position. */
+    readonly priority: readonly number[];
+    /** What the log knows of the run already: attempts count on after a resume. */
+    readonly state: RunState | undefined;
+  }) {
+    const { plan, state } = input;
+    this.#plan = plan;
+    this.#graph = input.graph;
+    this.#runners = input.runners;
+    this.#priority = input.priority;
+    this.#before = state;
+    this.#claims = plan.tasks.map((task) => compileClaim(task.touching, plan.shared));
+    this.#positions = new Map(plan.tasks.map((task) => [task.id, task.position]));
+    this.#tallies = plan.tasks.map((task) => ({
+      number: state?.tasks.get(task.id)?.attempts.length ?? 0,
+      counted: 0,
+      limited: 0,
+      conflicts: 0,
+      before: null,
+    }));
+  }
+
+  /** Paths that every task may change. */
+  get shared(): readonly string[] {
+    return this.#plan.shared;
+  }
+
+  task(position: number): Task {
+    return this.#plan.tasks[position] as Task;
+  }
+
+  positionOf(id: string): number | null {
+    return this.#positions.get(id) ?? null;
+  }
+
+  /** After a resume: what has ended stays ended, and what needed it was told then. */
+  settleBefore(schedule: Schedule): void {
+    for (const { position, id } of this.#plan.tasks) {
+      const task = this.#before?.tasks.get(id);
+      if (!task || task.finishedAt === null || schedule.settled(position)) continue;
+      if (task.status === "done") schedule.done(position);
+      else schedule.fail(position);
+    }
+  }
+
+  schedulables(): Schedulable[] {
+    return this.#plan.tasks.map((task, position) => ({
+      deps: this.#graph.deps[position] as readonly number[],
+      priority: this.#priority[position] as number,
+      alone:
+        !task.parallel ||
+        !this.#runner(task).traits.parallel ||
+        this.#isolation(task) === "in-place",
+      runner: task.runner,
+      claim: task.touching.length === 0 ? "" : task.touching.join("\0"),
+    }));
+  }
+
+  /** Which globs of two tasks meet. Tasks with the same globs share one look. */
+  clash(mine: number, theirs: number): GlobPair | null {
+    const one = this.task(mine).touching;
+    const other = this.task(theirs).touching;
+    if (one.length === 0 || other.length === 0) return null;
+    const key = `${one.join("\0")}\u0001${other.join("\0")}`;
+    const known = this.#clashes.get(key);
+    if (known !== undefined) return known;
+    const found = overlap(this.claim(mine), this.claim(theirs));
+    this.#clashes.set(key, found);
+    return found;
+  }
+
+  claim(position: number): Claim {
+    return this.#claims[position] as Claim;
+  }
+
+  /** The claim of another run that keeps a task back. */
+  foreignClash(
+    position: number,
+    claims: readonly ForeignClaim[],
+  ): Extract<WaitReason, { kind: "claim" }> | null {
+    for (const { run, task, glob } of claims) {
+      const met = overlap(this.claim(position), compileClaim([glob], this.#plan.shared));
+      if (met) return { kind: "claim", glob: met.mine, by: `${run}/${task}`, theirs: met.theirs };
+    }
+    return null;
+  }
+
+  /** An obstacle in the words of the log. */
+  waitReason(run: string, obstacle: Obstacle): WaitReason {
+    if (obstacle.kind !== "claim") return obstacle;
+    const by = `${run}/${this.task(obstacle.by).id}`;
+    return { kind: "claim", glob: obstacle.globs.mine, by, theirs: obstacle.globs.theirs };
+  }
+
+  /** Makes the next attempt of a task. */
+  assign(position: number): Assignment {
+    const task = this.task(position);
+    const runner = this.#runner(task);
+    const tally = this.#tally(position);
+    tally.number += 1;
+    const assignment: Assignment = {
+      position,
+      task,
+      number: tally.number,
+      runner,
+      model:
+        task.model ??
+        (task.tier === null ? null : (this.#plan.models[task.runner]?.[task.tier] ?? null)),
+      isolation: this.#isolation(task),
+      stepping: !runner.traits.parallel,
+      before: tally.before,
+    };
+    this.#current.set(position, assignment);
+    return assignment;
+  }
+
+  /** Undoes `assign`: the attempt was not recorded. */
+  takeBack(position: number): void {
+    this.#tally(position).number -= 1;
+    this.#current.delete(position);
+  }
+
+  current(position: number): Assignment {
+    const assignment = this.#current.get(position);
+    assert(assignment, `task at ${position} has no attempt`);
+    return assignment;
+  }
+
+  /** Counts an attempt that ended. A rate limit costs none. */
+  count(position: number, outcome: Outcome): Tries {
+    const tally = this.#tally(position);
+    if (outcome.kind === "rate-limited") tally.limited += 1;
+    else {
+      tally.counted += 1;
+      tally.limited = 0;
+    }
+    return this.tries(position);
+  }
+
+  tries(position: number): Tries {
+    const { counted, limited, conflicts } = this.#tally(position);
+    return { counted, limited, conflicts };
+  }
+
+  /** Keeps the reason why an attempt did not land, for the prompt of the next. */
+  remember(position: number, message: string): void {
+    this.#tally(position).before = message;
+  }
+
+  /** Counts how a result landed. */
+  countLanding(position: number, landing: Landing): Tries {
+    if (landing.kind === "conflicted") this.#tally(position).conflicts += 1;
+    return this.tries(position);
+  }
+
+  startedFact(assignment: Assignment): Fact {
+    const { task, number, model, isolation } = assignment;
+    const { runner, touching } = task;
+    const type = "attempt.started";
+    return { type, task: task.id, attempt: number, runner, model, isolation, touching };
+  }
+
+  finishedFact(assignment: Assignment, end: AttemptEnd): Fact {
+    const { snapshot } = end;
+    return {
+      type: "attempt.finished",
+      task: assignment.task.id,
+      attempt: assignment.number,
+      outcome: end.outcome,
+      durationMs: end.durationMs,
+      usage: end.usage,
+      kept: snapshot === null || snapshot.unchanged ? null : snapshot.commit,
+      notes: end.notes,
+    };
+  }
+
+  skippedFact(position: number, because: string): Fact {
+    const { id } = this.task(position);
+    return {
+      type: "task.finished",
+      task: id,
+      status: "skipped",
+      error: null,
+      commit: null,
+      because,
+    };
+  }
+
+  #runner(task: Task): Runner {
+    const runner = this.#runners.get(task.runner);
+    assert(runner, `runner ${task.runner} was not loaded`);
+    return runner;
+  }
+
+  #isolation(task: Task): Isolation {
+    return task.isolation ?? this.#runner(task).traits.isolation;
+  }
+
+  #tally(position: number): Tally {
+    return this.#tallies[position] as Tally;
+  }
+}

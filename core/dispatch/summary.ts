@@ -1,0 +1,101 @@
+import { assert } from "../assert.ts";
+import { ExitCode } from "../error.ts";
+import type { Fact, Published, TaskSummary } from "../run/event.ts";
+import type { EventLog } from "../run/log.ts";
+import type { EndStatus, RunStatus, TaskError } from "../run/model.ts";
+import type { RunState, TaskState } from "../run/state.ts";
+import type { Hands } from "./hands.ts";
+
+/** Records the end of a run: what was never started is `stopped`, and the first root cause decides the exit code. */
+export async function finishRun(input: {
+  readonly log: EventLog;
+  readonly run: string;
+  readonly published: Published | null;
+  readonly ending: "stopped" | "interrupted" | null;
+  readonly hands: Pick<Hands, "commitOf">;
+}): Promise<{ status: RunStatus; exitCode: number }> {
+  const { log, run, published, ending } = input;
+  let end: { status: RunStatus; exitCode: number } | null = null;
+  await log.commit(run, ({ state }) => {
+    assert(state, `run ${run} has no beginning`);
+    const facts: Fact[] = [];
+    const tasks = [...state.tasks.values()].map((task) => {
+      const summary = summarise(task, input.hands);
+      if (!ended(task)) facts.push(stoppedFact(task));
+      return summary;
+    });
+    end = {
+      status: runStatus(tasks, published, ending),
+      exitCode: exitCodeOf(state, published, ending),
+    };
+    return [...facts, { type: "run.finished", ...end, published, tasks }];
+  });
+  assert(end, "the decision ran");
+  return end;
+}
+
+function summarise(task: TaskState, hands: Pick<Hands, "commitOf">): TaskSummary {
+  const status: EndStatus = ended(task) ? (task.status as EndStatus) : "stopped";
+  return {
+    id: task.task.id,
+    status,
+    commit: hands.commitOf(task.task.id) ?? task.commit,
+    attempts: task.attempts.length,
+    error: task.error,
+    ...(task.because === null ? {} : { because: task.because }),
+  };
+}
+
+function ended(task: TaskState): boolean {
+  return task.finishedAt !== null;
+}
+
+function stoppedFact(task: TaskState): Fact {
+  return {
+    type: "task.finished",
+    task: task.task.id,
+    status: "stopped",
+    error: null,
+    commit: null,
+  };
+}
+
+function runStatus(
+  tasks: readonly TaskSummary[],
+  published: Published | null,
+  ending: "stopped" | "interrupted" | null,
+): RunStatus {
+  if (ending !== null && tasks.some((task) => task.status === "stopped")) return ending;
+  if (published?.keptOn) return "failed";
+  return tasks.every((task) => task.status === "done") ? "succeeded" : "failed";
+}
+
+function exitCodeOf(
+  state: RunState,
+  published: Published | null,
+  ending: "stopped" | "interrupted" | null,
+): number {
+  const open = [...state.tasks.values()].some((task) => !ended(task) || task.status === "stopped");
+  if (ending === "interrupted" && open) return ExitCode.interrupted;
+  const cause = firstCause(state);
+  if (cause) return exitCodeOfError(cause);
+  if (ending === "stopped" && open) return ExitCode.taskFailed;
+  if (published?.keptOn) return ExitCode.notLanded;
+  return open ? ExitCode.taskFailed : ExitCode.ok;
+}
+
+/** The task error that came first: what failed later may only be its consequence. */
+function firstCause(state: RunState): TaskError | null {
+  let first: TaskState | null = null;
+  for (const task of state.tasks.values()) {
+    if (task.error === null || task.finishedAt === null) continue;
+    if (first?.finishedAt == null || task.finishedAt < first.finishedAt) first = task;
+  }
+  return first?.error ?? null;
+}
+
+function exitCodeOfError(error: TaskError): number {
+  if (error.kind === "conflict") return ExitCode.notLanded;
+  if (error.kind === "auth") return ExitCode.runnerUnfit;
+  return ExitCode.taskFailed;
+}

@@ -1,0 +1,122 @@
+import { describe, expect, test } from "bun:test";
+import { Chain, type Verify } from "../../core/dispatch/chain.ts";
+import { ChainRepository } from "./chain-repository.ts";
+
+function chainOn(
+  repository: ChainRepository,
+  options: { base?: string; verify?: Verify } = {},
+): Chain {
+  return new Chain({
+    repository: repository.asRepository,
+    run: "r1",
+    target: "main",
+    base: options.base ?? repository.tip(),
+    follows: options.base === undefined,
+    rank: ({ id }) => id.charCodeAt(0),
+    verify: options.verify ?? (async () => null),
+  });
+}
+
+describe("catching up", () => {
+  test("gives the next attempt what the user committed meanwhile", async () => {
+    const repository = new ChainRepository({});
+    const chain = chainOn(repository);
+    await chain.add(repository.result("a", { a: "a" }));
+    repository.push({ user: "u" });
+
+    await chain.catchUp();
+
+    expect(repository.files(chain.tip)).toEqual({ a: "a", user: "u" });
+  });
+
+  test("leaves the chain where it is when the target moved into its way", async () => {
+    const repository = new ChainRepository({ x: "0" });
+    const chain = chainOn(repository);
+    await chain.add(repository.result("a", { x: "a" }));
+    repository.push({ x: "user" });
+    const before = chain.tip;
+
+    await chain.catchUp();
+
+    expect(chain.tip).toBe(before);
+  });
+
+  test("has the landed work checked again before it reaches the target", async () => {
+    const repository = new ChainRepository({});
+    let checks = 0;
+    const verify: Verify = async () => {
+      checks += 1;
+      return null;
+    };
+    const chain = chainOn(repository, { verify });
+    await chain.add(repository.result("a", { a: "a" }, { verify: "check" }));
+    repository.push({ user: "u" });
+    await chain.catchUp();
+
+    await chain.publish(false);
+
+    expect(checks).toBe(2);
+  });
+
+  test("keeps to a base that is not the target's tip until the end", async () => {
+    const repository = new ChainRepository({ old: "o" });
+    const base = repository.tip();
+    repository.push({ user: "u" });
+    const chain = chainOn(repository, { base });
+
+    await chain.catchUp();
+    const start = chain.tip;
+    await chain.add(repository.result("a", { a: "a" }, { base: start }));
+    await chain.publish(false);
+
+    expect(start).toBe(base);
+    expect(repository.files(repository.tip())).toEqual({ a: "a", old: "o", user: "u" });
+  });
+});
+
+describe("taking over what landed before", () => {
+  test("puts it on the tip and checks it before it reaches the target", async () => {
+    const repository = new ChainRepository({});
+    const result = repository.result("a", { a: "a" }, { verify: "check" });
+    repository.push({ user: "u" });
+    const checked: string[] = [];
+    const verify: Verify = async (_, commit) => {
+      checked.push(commit);
+      return null;
+    };
+    const chain = chainOn(repository, { verify });
+
+    const restored = await chain.restore(result);
+    const checksBefore = checked.length;
+    await chain.publish(false);
+
+    expect([restored, checksBefore]).toEqual([true, 0]);
+    expect(checked).toEqual([repository.tip()]);
+    expect(repository.files(repository.tip())).toEqual({ a: "a", user: "u" });
+  });
+
+  test("makes no commit for what has reached the target", async () => {
+    const repository = new ChainRepository({});
+    const result = repository.result("a", { a: "a" });
+    repository.push({ a: "a" });
+    const chain = chainOn(repository);
+
+    const restored = await chain.restore(result);
+
+    expect(restored).toBe(true);
+    expect([chain.unpublished, await chain.publish(false)]).toEqual([false, null]);
+  });
+
+  test("says when it no longer merges, and leaves the chain as it was", async () => {
+    const repository = new ChainRepository({ x: "0" });
+    const result = repository.result("a", { x: "a" });
+    repository.push({ x: "user" });
+    const chain = chainOn(repository);
+    const before = chain.tip;
+
+    const restored = await chain.restore(result);
+
+    expect(restored).toBe(false);
+    expect([chain.tip, chain.unpublished]).toEqual([before, false]);
+  });
+});
