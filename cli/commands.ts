@@ -1,0 +1,163 @@
+import type { CommandSpec } from "./command.ts";
+
+const json = { flags: "--json", about: "print JSON on standard output" } as const;
+
+const planWork: readonly CommandSpec[] = [
+  {
+    name: "dispatch",
+    args: "<plan>",
+    summary: "run a plan and land one commit per task",
+    options: [
+      { flags: "--auto", about: "do not wait between tasks; wins over the plan" },
+      {
+        flags: "--step",
+        about: "wait for `continue` after each group of tasks; wins over the plan",
+      },
+      { flags: "-c, --concurrency <N>", about: "tasks at once (default 3)" },
+      { flags: "--only <T,..>", about: "run these tasks and what they depend on" },
+      { flags: "--target <branch>", about: "land on this branch (default: the one checked out)" },
+      { flags: "--base <revision>", about: "start from this revision (default: HEAD)" },
+      { flags: "--dry-run", about: "show what would run, and start nothing" },
+      {
+        flags: "--wait",
+        about:
+          "step through without a terminal: answers come from `ra continue`, `ra stop` or the continue file",
+      },
+      { flags: "--write-back", about: "write status and errors into a dispatch file as tasks end" },
+      { flags: "--json", about: "print every event as one JSON object a line" },
+    ],
+    examples: ["ra dispatch plan.yaml", "ra dispatch plan.yaml --auto -c 5 --only schema,api"],
+    runsTasks: true,
+    load: () => import("./commands/dispatch.ts"),
+  },
+  {
+    name: "run",
+    args: "<prompt>",
+    summary: "run one request as a plan of one task",
+    options: [
+      { flags: "--runner <name>", about: "the agent that does the work" },
+      { flags: "--model <name>", about: "the model, as the agent names it" },
+      { flags: "--touching <glob,..>", about: "the paths that the task claims to write" },
+      { flags: "--verify <command>", about: "must pass on the merged tree before it lands" },
+      {
+        flags: "--timeout <duration>",
+        about: "time for one attempt, such as 90s or 20m (default 5m)",
+      },
+      { flags: "--json", about: "print every event as one JSON object a line" },
+    ],
+    examples: [
+      'ra run "Add a test for an empty cart" --touching "test/cart/**"',
+      'ra run "Fix the type errors" --runner kilo --verify "npm run typecheck"',
+    ],
+    runsTasks: true,
+    load: () => import("./commands/run.ts"),
+  },
+  {
+    name: "check",
+    args: "<plan>",
+    summary: "tell whether a plan is valid, with every error at its place",
+    options: [json],
+    examples: ["ra check plan.yaml", "ra check - < plan.yaml"],
+    load: () => import("./commands/check.ts"),
+  },
+  {
+    name: "graph",
+    args: "<plan>",
+    summary: "show the tasks of a plan in the order of their waves",
+    options: [
+      { flags: "--format <text|mermaid|dot|json>", about: "the form to print (default text)" },
+    ],
+    examples: ["ra graph plan.yaml", "ra graph plan.yaml --format mermaid"],
+    load: () => import("./commands/graph.ts"),
+  },
+  {
+    name: "schema",
+    args: "<plan|events|config>",
+    summary: "print the JSON Schema of plans, events or the config",
+    options: [],
+    examples: ["ra schema plan > plan.schema.json"],
+    load: () => import("./commands/schema.ts"),
+  },
+];
+
+const runWork: readonly CommandSpec[] = [
+  {
+    name: "ps",
+    args: "",
+    summary: "list live processes, those that need you first",
+    options: [
+      { flags: "--all", about: "list the runs that have ended, too" },
+      { flags: "-q, --quiet", about: "print ids only" },
+      { flags: "--watch", about: "print anew on every change" },
+      json,
+    ],
+    examples: ["ra ps", "ra ps --all --json"],
+    load: () => import("./commands/ps.ts"),
+  },
+  {
+    name: "show",
+    args: "<run>",
+    summary: "show a run or one of its tasks (RUN or RUN/TASK; @last is the newest run)",
+    options: [json],
+    examples: ["ra show @last", "ra show @last/api --json"],
+    load: () => import("./commands/show.ts"),
+  },
+  {
+    name: "logs",
+    args: "<run>",
+    summary: "print the output of a run's tasks (RUN or RUN/TASK)",
+    options: [
+      { flags: "-f, --follow", about: "go on until the run ends" },
+      { flags: "--attempt <N>", about: "the output of this attempt (default: the newest)" },
+      { flags: "--json", about: "print the events of the run instead, one JSON object a line" },
+    ],
+    examples: ["ra logs @last/api", "ra logs @last -f"],
+    load: () => import("./commands/logs.ts"),
+  },
+  {
+    name: "continue",
+    args: "<run>",
+    summary: "let a run that waits go on",
+    options: [],
+    examples: ["ra continue @last"],
+    load: () => import("./commands/continue.ts"),
+  },
+  {
+    name: "stop",
+    args: "<run>",
+    summary: "end a run or one of its tasks (RUN or RUN/TASK); work is kept",
+    options: [],
+    examples: ["ra stop @last", "ra stop @last/api"],
+    load: () => import("./commands/stop.ts"),
+  },
+  {
+    name: "resume",
+    args: "<run>",
+    summary: "go on with a run that was stopped or interrupted",
+    options: [
+      { flags: "--auto", about: "do not wait between tasks; wins over the plan" },
+      { flags: "--step", about: "wait for `continue` after each group of tasks" },
+      { flags: "--wait", about: "step through without a terminal, as `ra dispatch --wait`" },
+      { flags: "--write-back", about: "write status and errors into the dispatch file" },
+      { flags: "--json", about: "print every event as one JSON object a line" },
+    ],
+    examples: ["ra resume @last", "ra resume @last --auto"],
+    runsTasks: true,
+    load: () => import("./commands/resume.ts"),
+  },
+];
+
+/** Every command, in the order of the help. Bodies are loaded only when called. */
+export const commands: readonly CommandSpec[] = [
+  {
+    name: "demo",
+    args: "",
+    summary: "see ra work in a temporary repository, without any account",
+    options: [{ flags: "--keep", about: "leave the repository where it is" }],
+    examples: ["ra demo"],
+    runsTasks: true,
+    load: () => import("./commands/demo.ts"),
+  },
+  ...planWork,
+  ...runWork,
+];

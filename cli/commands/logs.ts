@@ -1,0 +1,133 @@
+import { join } from "node:path";
+import { assert } from "../../core/assert.ts";
+import { ExitCode } from "../../core/error.ts";
+import { isAlive } from "../../core/process/table.ts";
+import { findRun } from "../../core/registry/find-run.ts";
+import type { Registry } from "../../core/registry/registry.ts";
+import type { Event } from "../../core/run/event.ts";
+import type { RunState } from "../../core/run/state.ts";
+import { findPlace } from "../../core/workspace/place.ts";
+import { demandTask, splitAddress } from "../address.ts";
+import type { CommandBody, Terminal } from "../command.ts";
+import { LogTail } from "../log-tail.ts";
+import { flag, integer } from "../option.ts";
+import { demandRecorded } from "../recorded.ts";
+import { usageError } from "../usage.ts";
+import { block } from "../view/text.ts";
+
+/** How often `-f` looks for more, in milliseconds. */
+const lookMs = 200;
+
+/** `ra logs RUN[/TASK]`: what the programs of a run printed, or its events with `--json`. */
+export const run: CommandBody = async ({ terminal, args, options }) => {
+  const place = findPlace(terminal.cwd);
+  const address = splitAddress(args[0] ?? "");
+  await using registry = await demandRecorded(place);
+  const id = findRun(registry.database, address.run);
+  const wanted: Wanted = {
+    id,
+    task: address.task,
+    attempt: integer(options, "attempt", { min: 1, max: 1_000_000 }),
+    logs: join(place.stateDir, "runs", id),
+    follow: flag(options, "follow"),
+  };
+  const state = await registry.state(id);
+  assert(state, `run ${id} is listed, but has no events`);
+  refuseUnknown(state, wanted);
+  if (flag(options, "json")) await printEvents(terminal, registry, wanted);
+  else await printOutputs(terminal, registry, wanted);
+  return ExitCode.ok;
+};
+
+/** What is asked for by name must be there, or come while it is followed. */
+function refuseUnknown(state: RunState, { task, attempt, follow }: Wanted): void {
+  if (task === null) return;
+  const { attempts } = demandTask(state, task);
+  if (attempt === undefined || attempt <= attempts.length || (follow && !isOver(state))) return;
+  throw usageError(
+    `task \`${task}\` of run \`${state.id}\` has no attempt ${attempt}`,
+    `see its attempts with \`ra show ${state.id}/${task}\``,
+  );
+}
+
+/** True when nothing more will come: the run has ended, or the `ra` that drove it is gone. */
+function isOver(state: RunState): boolean {
+  return state.finishedAt !== null || !isAlive(state.owner);
+}
+
+async function printEvents(terminal: Terminal, registry: Registry, wanted: Wanted): Promise<void> {
+  let after = 0;
+  for (;;) {
+    const state = await registry.state(wanted.id);
+    for (const event of await registry.read(wanted.id, after)) {
+      after = event.seq;
+      if (isWanted(event, wanted)) terminal.out(`${JSON.stringify(event)}\n`);
+    }
+    const isLast = state === undefined || isOver(state);
+    if (!wanted.follow || isLast || terminal.outputClosed?.aborted) return;
+    await Bun.sleep(lookMs);
+  }
+}
+
+function isWanted(event: Event, { task, attempt }: Wanted): boolean {
+  if (task !== null && !("task" in event && event.task === task)) return false;
+  return attempt === undefined || ("attempt" in event && event.attempt === attempt);
+}
+
+interface Wanted {
+  readonly id: string;
+  readonly task: string | null;
+  readonly attempt: number | undefined;
+  /** Directory of the run's logs. */
+  readonly logs: string;
+  readonly follow: boolean;
+}
+
+async function printOutputs(terminal: Terminal, registry: Registry, wanted: Wanted): Promise<void> {
+  const tails = new Map<string, LogTail>();
+  for (;;) {
+    const state = await registry.state(wanted.id);
+    if (state === undefined) return;
+    const isLast = !wanted.follow || isOver(state);
+    for (const { title, path, isOpen } of logsOf(state, wanted, tails)) {
+      const tail = tails.get(path) ?? new LogTail(path);
+      tails.set(path, tail);
+      const text = block(tail.read(isOpen && !isLast));
+      if (text === "") continue;
+      terminal.out(wanted.task === null ? prefixed(title, text) : text);
+    }
+    if (isLast || terminal.outputClosed?.aborted) return;
+    await Bun.sleep(lookMs);
+  }
+}
+
+interface TaskLog {
+  readonly title: string;
+  readonly path: string;
+  /** False once nothing is added to it. */
+  readonly isOpen: boolean;
+}
+
+/**
+ * The log files that are wanted, in the order of the plan: the newest attempt of each task unless one is named, and
+ * those before it that are being followed already.
+ */
+function logsOf(state: RunState, wanted: Wanted, known: ReadonlyMap<string, unknown>): TaskLog[] {
+  return [...state.tasks.values()].flatMap(({ task, attempts, finishedAt }) => {
+    if (wanted.task !== null && wanted.task !== task.id) return [];
+    return attempts.flatMap(({ number, outcome }) => {
+      const directory = join(wanted.logs, task.id);
+      const own = { title: task.id, path: join(directory, `${number}.log`), isOpen: !outcome };
+      const isAsked = number === (wanted.attempt ?? attempts.length);
+      if (!isAsked && (wanted.attempt !== undefined || !known.has(own.path))) return [];
+      const path = join(directory, `${number}.verify.log`);
+      const isOpen = number === attempts.length && finishedAt === null;
+      return [own, { title: `${task.id} verify`, path, isOpen }];
+    });
+  });
+}
+
+function prefixed(title: string, text: string): string {
+  const lines = text.replace(/\n$/, "").split("\n");
+  return lines.map((line) => `${title} | ${line}\n`).join("");
+}

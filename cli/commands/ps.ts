@@ -1,0 +1,91 @@
+import { ExitCode } from "../../core/error.ts";
+import {
+  liveProcesses,
+  newestSeq,
+  type RunSummary,
+  runs,
+  waitingTasks,
+} from "../../core/registry/query.ts";
+import { Registry } from "../../core/registry/registry.ts";
+import type { LiveProcess } from "../../core/run/model.ts";
+import { findPlace } from "../../core/workspace/place.ts";
+import type { CommandBody, Options, Terminal } from "../command.ts";
+import { flag } from "../option.ts";
+import { openRecorded } from "../recorded.ts";
+import { processTable, runTable } from "../view/ps.ts";
+
+/** How often `--watch` looks for changes, in milliseconds. */
+const lookMs = 250;
+
+/** Puts the cursor at the top of an empty screen. */
+const clear = "\u001b[H\u001b[J";
+
+/** Ended runs that `--all` lists. */
+const runsMax = 50;
+
+/** `ra ps`: live processes, those that need a person first. */
+export const run: CommandBody = async ({ terminal, options }) => {
+  const place = findPlace(terminal.cwd);
+  const follows = flag(options, "watch");
+  const isData = flag(options, "json") || flag(options, "quiet");
+  const drawsAnew = follows && !isData && terminal.redraws === true;
+  // Whoever watches may do so before the first run; a mere look leaves no files.
+  await using registry = follows ? await Registry.open(place) : await openRecorded(place);
+  await registry?.reap();
+  const print = (): void => {
+    const view = registry === null ? nothing : look(registry, flag(options, "all"));
+    terminal.out(`${drawsAnew ? clear : ""}${shown(view, terminal, options)}`);
+  };
+  print();
+  if (follows && registry !== null) await watch(registry, terminal, print);
+  return ExitCode.ok;
+};
+
+function shown(view: View, terminal: Terminal, options: Options): string {
+  if (flag(options, "json")) return `${JSON.stringify({ v: 1, ...view })}\n`;
+  if (flag(options, "quiet")) return view.processes.map(({ id }) => `${id}\n`).join("");
+  return table(view, terminal);
+}
+
+interface View {
+  readonly seq: number;
+  readonly processes: readonly LiveProcess[];
+  readonly waiting: ReturnType<typeof waitingTasks>;
+  readonly runs: readonly RunSummary[];
+}
+
+const nothing: View = { seq: 0, processes: [], waiting: [], runs: [] };
+
+function look({ database }: Registry, all: boolean): View {
+  const known = runs(database, { limit: runsMax });
+  const open = known.filter((each) => each.finishedAt === null);
+  return {
+    seq: newestSeq(database),
+    processes: liveProcesses(database),
+    waiting: waitingTasks(
+      database,
+      open.filter((each) => each.driven).map(({ id }) => id),
+    ),
+    runs: all ? known : open,
+  };
+}
+
+function table(view: View, terminal: Terminal): string {
+  const now = Date.now();
+  const parts = [
+    processTable(view.processes, view.waiting, now, terminal.columns),
+    runTable(view.runs, now, terminal.columns),
+  ].filter((part) => part !== "");
+  return parts.length === 0
+    ? "nothing runs here; start with: ra dispatch plan.yaml\n"
+    : parts.join("\n");
+}
+
+/** Prints on every change until the reader goes or a signal ends the process. */
+async function watch(registry: Registry, terminal: Terminal, print: () => void): Promise<void> {
+  const stop = terminal.outputClosed;
+  while (!stop?.aborted) {
+    await Bun.sleep(lookMs);
+    if (registry.changed()) print();
+  }
+}

@@ -1,0 +1,90 @@
+import { Bug } from "../../core/assert.ts";
+import { ExitCode } from "../../core/error.ts";
+import { findRun } from "../../core/registry/find-run.ts";
+import type { Registry } from "../../core/registry/registry.ts";
+import type { RunState, TaskState } from "../../core/run/state.ts";
+import { findPlace } from "../../core/workspace/place.ts";
+import { demandTask, splitAddress } from "../address.ts";
+import type { CommandBody } from "../command.ts";
+import { flag } from "../option.ts";
+import { demandRecorded } from "../recorded.ts";
+import { runView, taskView } from "../view/show.ts";
+
+/** `ra show RUN[/TASK]`: one run, or one task with its attempts. */
+export const run: CommandBody = async ({ terminal, args, options }) => {
+  const address = splitAddress(args[0] ?? "");
+  await using registry = await demandRecorded(findPlace(terminal.cwd));
+  await registry.reap();
+  const state = await stateOf(registry, address.run);
+  const task = address.task === null ? null : demandTask(state, address.task);
+  if (flag(options, "json")) {
+    terminal.out(
+      `${JSON.stringify({ v: 1, ...(task === null ? runJson(state) : taskJson(state, task)) })}\n`,
+    );
+  } else {
+    const width = terminal.columns;
+    terminal.out(task === null ? runView(state, width) : taskView(state, task, width));
+  }
+  return ExitCode.ok;
+};
+
+async function stateOf(registry: Registry, text: string): Promise<RunState> {
+  const id = findRun(registry.database, text);
+  const state = await registry.state(id);
+  if (!state) throw new Bug(`run ${id} is listed, but has no events`);
+  return state;
+}
+
+function runJson(state: RunState): object {
+  const { id, name, status, mode, concurrency, target, base, planPath, startedAt, finishedAt } =
+    state;
+  const { exitCode, published } = state;
+  const tasks = [...state.tasks.values()].map((task) => taskSummary(task));
+  return {
+    id,
+    name,
+    status,
+    mode,
+    concurrency,
+    target,
+    base,
+    planPath,
+    startedAt,
+    finishedAt,
+    exitCode,
+    published,
+    tasks,
+  };
+}
+
+function taskSummary({
+  task,
+  status,
+  error,
+  because,
+  commit,
+  attempts,
+  waiting,
+  parkedUntil,
+}: TaskState): object {
+  const { id, description, runner, deps, touching } = task;
+  const tries = attempts.length;
+  return {
+    id,
+    description,
+    status,
+    runner,
+    deps,
+    touching,
+    commit,
+    attempts: tries,
+    error,
+    because,
+    waiting,
+    parkedUntil,
+  };
+}
+
+function taskJson(state: RunState, task: TaskState): object {
+  return { run: state.id, ...taskSummary(task), warnings: task.warnings, tries: task.attempts };
+}

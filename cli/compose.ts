@@ -1,0 +1,167 @@
+import { join } from "node:path";
+import { systemClock } from "../core/clock.ts";
+import { Chain } from "../core/dispatch/chain.ts";
+import { Crew } from "../core/dispatch/crew.ts";
+import { Dispatcher } from "../core/dispatch/dispatcher.ts";
+import { type Assignment, Roster } from "../core/dispatch/roster.ts";
+import { verify } from "../core/dispatch/verify.ts";
+import { compileClaim } from "../core/plan/claim.ts";
+import { buildGraph, criticalPath, type Graph } from "../core/plan/graph.ts";
+import type { Plan, Task } from "../core/plan/plan.ts";
+import type { Runner } from "../core/plugin/runner.ts";
+import { programEnvironment } from "../core/process/environment.ts";
+import { durations, liveProcesses } from "../core/registry/query.ts";
+import type { Registry } from "../core/registry/registry.ts";
+import type { RunState } from "../core/run/state.ts";
+import type { Place } from "../core/workspace/place.ts";
+import type { GitRepository } from "../core/workspace/workspace.ts";
+import type { Config } from "./config.ts";
+
+/** What a run works on. */
+export interface Ground {
+  /** The branch to land on. */
+  readonly target: string;
+  /** The commit to start from. */
+  readonly base: string;
+  /** True when that is where the target stands: the run then keeps up with it. */
+  readonly follows: boolean;
+}
+
+/** Everything a run needs that was found out before it starts. */
+export interface RunParts {
+  readonly run: string;
+  readonly plan: Plan;
+  readonly place: Place;
+  readonly config: Config;
+  readonly registry: Registry;
+  readonly runners: ReadonlyMap<string, Runner>;
+  /** Null when no task needs git. */
+  readonly repository: GitRepository | null;
+  /** Null without git. */
+  readonly ground: Ground | null;
+  readonly stepThrough: boolean;
+  readonly concurrency: number;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly directory: string;
+  /** What the log knows of the run, when it is resumed. */
+  readonly state: RunState | undefined;
+}
+
+/** A dispatcher with its hands. The only place that knows that the log is SQLite and the workspaces are git. */
+export interface Composed {
+  readonly dispatcher: Dispatcher;
+  readonly crew: Crew;
+  readonly chain: Chain | null;
+}
+
+/** Minutes a point of difficulty stands for in the critical path, while there is no history. */
+const minutesPerPoint = 1;
+
+/** Points of difficulty of a task that names none. */
+const difficultyDefault = 3;
+
+/** Puts a run together. Nothing is started. */
+export function composeRun(parts: RunParts): Composed {
+  const { run, plan, place, registry, repository, state } = parts;
+  const graph = buildGraph(plan.tasks);
+  const roster = new Roster({
+    plan,
+    graph,
+    runners: parts.runners,
+    priority: priorities(plan, graph, registry),
+    state,
+  });
+  const environment = environments(parts);
+  const logs = join(place.stateDir, "runs");
+  const checks = new AbortController();
+  const chain = makeChain(parts, graph, logs, environment, checks.signal);
+  const crew = new Crew({
+    run,
+    clock: systemClock,
+    roster,
+    repository,
+    chain,
+    checks,
+    directory: parts.directory,
+    logs,
+    environment: ({ task, runner }: Assignment) => environment(task, runner.traits.environment),
+    processes: async () => liveProcesses(registry.database),
+    claimsOfOthers: async (task) =>
+      registry.claimsBeside(run, task).map(({ glob }) => compileClaim([glob], plan.shared)),
+    record: (fact) => registry.append(run, () => [fact()]),
+  });
+  const dispatcher = new Dispatcher({
+    run,
+    log: registry,
+    clock: systemClock,
+    roster,
+    hands: crew,
+    concurrency: parts.concurrency,
+    perRunner: runnerCaps(parts.config),
+    stepThrough: parts.stepThrough,
+  });
+  return { dispatcher, crew, chain };
+}
+
+function makeChain(
+  parts: RunParts,
+  graph: Graph,
+  logs: string,
+  environment: Environments,
+  signal: AbortSignal,
+): Chain | null {
+  const { run, repository, ground } = parts;
+  if (repository === null || ground === null) return null;
+  const rank = new Map(graph.order.map((position, rank) => [parts.plan.tasks[position]?.id, rank]));
+  return new Chain({
+    repository,
+    run,
+    ...ground,
+    rank: (task) => rank.get(task.id) ?? 0,
+    verify: (command, commit, { task, attempt }) =>
+      verify({
+        repository,
+        run,
+        task: task.id,
+        command,
+        commit,
+        timeoutMs: task.timeoutMs,
+        environment: environment(task, ["*"]),
+        signal,
+        logPath: join(logs, run, task.id, `${attempt}.verify.log`),
+      }),
+  });
+}
+
+type Environments = (task: Task, patterns: readonly string[]) => Readonly<Record<string, string>>;
+
+/** The environment of a task's programs; the part that is the same for all of a runner is made once. */
+function environments(parts: RunParts): Environments {
+  const known = new Map<readonly string[], Record<string, string>>();
+  return (task, patterns) => {
+    let shared = known.get(patterns);
+    if (!shared) {
+      shared = programEnvironment(parts.env, patterns);
+      known.set(patterns, shared);
+    }
+    return { ...shared, RA_RUN: parts.run, RA_TASK: task.id, ...task.env };
+  };
+}
+
+/** The longest way to the end from each task: by how long it took before, else by its difficulty. */
+function priorities(plan: Plan, graph: Graph, registry: Registry): readonly number[] {
+  const history = durations(registry.database, plan.name);
+  const weightOf = (position: number): number => {
+    const task = plan.tasks[position] as Task;
+    const guess = (task.difficulty ?? difficultyDefault) * minutesPerPoint * 60_000;
+    return history.get(task.id) ?? guess;
+  };
+  return criticalPath(graph, weightOf).priority;
+}
+
+function runnerCaps(config: Config): Readonly<Record<string, number>> {
+  const caps = Object.entries(config.runners).flatMap(([name, { concurrency }]) =>
+    concurrency === null ? [] : [[name, concurrency] as const],
+  );
+  return Object.fromEntries(caps);
+}

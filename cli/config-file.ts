@@ -1,0 +1,173 @@
+import * as v from "valibot";
+import { didYouMean } from "../core/nearest.ts";
+import { asMap, asText } from "../core/plan/draft.ts";
+import { parseDuration } from "../core/plan/duration.ts";
+import { parseText } from "../core/plan/parse.ts";
+import type { Issue } from "../core/plan/plan.ts";
+import { concurrency, duration, modelName, runnerName } from "../core/plan/schema.ts";
+import { checkShape } from "../core/plan/shape.ts";
+import { createIssueList, type IssueList, type Path } from "../core/plan/source.ts";
+import { err, ok, type Result } from "../core/result.ts";
+import { readTextFile } from "./plan-file.ts";
+import { InvalidFile, type Report } from "./view/problem.ts";
+
+const about = v.description;
+const word = v.pipe(v.string("be a text"), v.minLength(1, "not be empty"));
+
+/** `ra.config.yaml` and the user's `config.yaml`, as people write them. */
+export const configSchema = v.pipe(
+  v.strictObject({
+    $schema: v.exactOptional(v.string("be a text")),
+    concurrency: v.pipe(
+      v.exactOptional(concurrency),
+      about("Tasks at once where the plan does not say. Default 3."),
+    ),
+    runner: v.pipe(
+      v.exactOptional(runnerName),
+      about("The runner of prompts where the plan does not say."),
+    ),
+    timeout: v.pipe(
+      v.exactOptional(duration),
+      about("Time for one attempt where the plan does not say. Default 5m."),
+    ),
+    runners: v.pipe(
+      v.exactOptional(
+        v.record(
+          runnerName,
+          v.strictObject(
+            {
+              command: v.pipe(
+                v.exactOptional(
+                  v.pipe(
+                    v.array(word, "be a list of words, such as `[npx, claude]`"),
+                    v.minLength(1, "hold at least one word"),
+                  ),
+                ),
+                about("Program and first arguments. Only in the user's own config."),
+              ),
+              parallel: v.pipe(
+                v.exactOptional(v.boolean("be `true` or `false`")),
+                about("Whether it is safe beside others. Only in the user's own config."),
+              ),
+              concurrency: v.pipe(
+                v.exactOptional(concurrency),
+                about("Attempts of this runner at once."),
+              ),
+              model: v.pipe(
+                v.exactOptional(modelName),
+                about("Model when neither task nor tier names one."),
+              ),
+            },
+            "be a map such as `{ concurrency: 1 }`",
+          ),
+          "be a map of runners to their settings",
+        ),
+      ),
+      about("Settings of single runners."),
+    ),
+  }),
+  v.title("ra config"),
+  about("Settings for every run in a repository or of a user."),
+);
+
+type ConfigInput = v.InferOutput<typeof configSchema>;
+
+/** One config file that is valid. */
+export interface ConfigFile {
+  readonly concurrency?: number;
+  readonly runner?: string;
+  readonly timeoutMs?: number;
+  readonly runners?: Readonly<Record<string, RunnerInput>>;
+}
+
+interface RunnerInput {
+  /** At least one word. */
+  readonly command?: readonly string[];
+  readonly parallel?: boolean;
+  readonly concurrency?: number;
+  readonly model?: string;
+}
+
+/** Both config files, empty where there is none. Throws `InvalidFile` with the issues of both at once. */
+export async function readConfigFiles(
+  repositoryPath: string,
+  userPath: string | null,
+  runners: readonly string[],
+): Promise<readonly [ConfigFile, ConfigFile]> {
+  const reports: Report[] = [];
+  const read = async (path: string | null, shown: string, own: boolean): Promise<ConfigFile> => {
+    const text = path === null ? null : await readTextFile(path, shown, "CONFIG");
+    if (text === null) return {};
+    const file = text.ok ? checkConfig(text.value, { own, runners }) : text;
+    if (file.ok) return file.value;
+    reports.push({ file: shown, text: text.ok ? text.value : null, issues: file.error });
+    return {};
+  };
+  const repository = await read(repositoryPath, "ra.config.yaml", false);
+  const user = await read(userPath, userPath ?? "", true);
+  if (reports.length > 0) throw new InvalidFile("CONFIG_INVALID", reports);
+  return [repository, user];
+}
+
+/** Reads one config text. `own`: the user's file, which alone may say what is run. */
+export function checkConfig(
+  text: string,
+  options: { readonly own: boolean; readonly runners: readonly string[] },
+): Result<ConfigFile, readonly Issue[]> {
+  const source = parseText(text, "CONFIG");
+  if (!source.ok) {
+    const isEmpty = source.error[0]?.code === "CONFIG_EMPTY";
+    return isEmpty ? ok({}) : source;
+  }
+  const issues = createIssueList(source.value, "CONFIG");
+  checkShape(configSchema, source.value, issues, {
+    synonyms: { jobs: "concurrency", agent: "runner", agents: "runners" },
+    refused: { plugins: "plugins are not available in this version" },
+  });
+  const root = asMap(source.value.value);
+  const { timeout } = root;
+  const timeoutMs = typeof timeout === "string" ? parseDuration(timeout) : null;
+  if (typeof timeout === "string" && timeoutMs === null && v.is(duration, timeout)) {
+    const message = `\`timeout\` must be from 1ms to 24d, not \`${timeout}\``;
+    issues.add({ code: "BAD_DURATION", path: ["timeout"], message });
+  }
+  checkRunnerName(asText(root.runner), ["runner"], "value", options.runners, issues);
+  for (const [name, settings] of Object.entries(asMap(root.runners))) {
+    checkRunnerName(name, ["runners", name], "key", options.runners, issues);
+    if (!options.own) refuseCommands(asMap(settings), ["runners", name], issues);
+  }
+  const all = issues.all();
+  if (all.length > 0) return err(all);
+  const { timeout: _, $schema: __, runners, ...rest } = source.value.value as ConfigInput;
+  return ok({
+    ...rest,
+    ...(timeoutMs === null ? {} : { timeoutMs }),
+    ...(runners ? { runners } : {}),
+  });
+}
+
+function refuseCommands(
+  settings: Readonly<Record<string, unknown>>,
+  path: Path,
+  issues: IssueList,
+): void {
+  for (const key of ["command", "parallel"]) {
+    if (!Object.hasOwn(settings, key)) continue;
+    const message = `\`${key}\` may stand only in your own config, not in a repository's`;
+    const hint = "move it to `~/.config/ra/config.yaml`";
+    issues.add({ code: "NOT_HERE", path: [...path, key], at: "key", message, hint });
+  }
+}
+
+function checkRunnerName(
+  name: string | undefined,
+  path: Path,
+  at: "key" | "value",
+  runners: readonly string[],
+  issues: IssueList,
+): void {
+  if (name === undefined || runners.includes(name)) return;
+  const names = runners.map((runner) => `\`${runner}\``).join(", ");
+  const hint = didYouMean(name, runners, `there are: ${names}`);
+  issues.add({ code: "UNKNOWN_RUNNER", path, at, message: `there is no runner \`${name}\``, hint });
+}

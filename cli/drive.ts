@@ -1,0 +1,240 @@
+import { realpathSync } from "node:fs";
+import type { Chain } from "../core/dispatch/chain.ts";
+import type { Dispatcher } from "../core/dispatch/dispatcher.ts";
+import { takeOverLanded } from "../core/dispatch/recovery.ts";
+import { finishRun } from "../core/dispatch/summary.ts";
+import { ExitCode, RaError } from "../core/error.ts";
+import { newRunId } from "../core/id.ts";
+import type { Isolation, Mode, Plan } from "../core/plan/plan.ts";
+import type { Runner } from "../core/plugin/runner.ts";
+import { processIdentity } from "../core/process/table.ts";
+import { Registry } from "../core/registry/registry.ts";
+import { ReportWriter } from "../core/report/writer.ts";
+import type { Event, Fact, Published } from "../core/run/event.ts";
+import type { RunState } from "../core/run/state.ts";
+import { findPlace, type Place } from "../core/workspace/place.ts";
+import { openRepository } from "../core/workspace/repository.ts";
+import type { GitRepository, Repository } from "../core/workspace/workspace.ts";
+import type { Terminal } from "./command.ts";
+import { composeRun, type Ground, type RunParts } from "./compose.ts";
+import type { Config } from "./config.ts";
+import type { Follower } from "./followers.ts";
+import type { Answers } from "./pace.ts";
+import { loadRunners, probeRunners } from "./runners.ts";
+import { handleSignals } from "./signals.ts";
+import { ProgressLines } from "./view/progress.ts";
+import { showSummary } from "./view/summary.ts";
+
+/** A run that a command asks for. */
+export interface RunOrder {
+  readonly terminal: Terminal;
+  readonly config: Config;
+  readonly plan: Plan;
+  /** As the user wrote it; null for a request that has no file. */
+  readonly planPath: string | null;
+  readonly mode: Mode;
+  readonly concurrency: number;
+  readonly target: string | null;
+  readonly base: string;
+  readonly json: boolean;
+  readonly answers: Answers;
+  /** Follows the run besides the view, and may answer a pause. */
+  readonly follow: Follower | null;
+}
+
+/** What stands before a run: where, with whom, on what. */
+export interface Preparation {
+  readonly place: Place;
+  readonly runners: ReadonlyMap<string, Runner>;
+  readonly repository: GitRepository | null;
+  readonly ground: Ground | null;
+  readonly stepThrough: boolean;
+}
+
+/** Finds out everything that could keep a run from starting. Nothing is recorded. Throws `RaError`. */
+export async function prepareRun(order: RunOrder): Promise<Preparation> {
+  const { terminal, plan, config } = order;
+  const place = findPlace(realpathSync(terminal.cwd));
+  const runners = await loadRunners(plan, config, terminal.env, terminal.cwd);
+  const stepThrough = order.mode === "step-through";
+  demandAnswers(order, runners);
+  const needsGit = plan.tasks.some((task) => isolationOf(task, runners) !== "none");
+  const repository = needsGit ? await openRepository(place, { env: terminal.env }) : null;
+  const ground = repository === null ? null : await findGround(repository, order);
+  await probeRunners(runners, plan);
+  return { place, runners, repository, ground, stepThrough };
+}
+
+function isolationOf(
+  task: { readonly runner: string; readonly isolation: Isolation | null },
+  runners: ReadonlyMap<string, Runner>,
+): Isolation {
+  return task.isolation ?? runners.get(task.runner)?.traits.isolation ?? "clone";
+}
+
+/** Exit 3 before anything starts, when the run would wait for an answer that nobody can give. */
+function demandAnswers(order: RunOrder, runners: ReadonlyMap<string, Runner>): void {
+  if (order.answers !== "nobody") return;
+  const { tasks } = order.plan;
+  const stepping = tasks.find((task) => !runners.get(task.runner)?.traits.parallel);
+  // After the last task there is nothing to ask; but a plan that steps through is refused whatever its length.
+  if (order.mode === "auto" && (!stepping || tasks.length < 2)) return;
+  const why =
+    order.mode === "auto"
+      ? `\`${stepping?.runner}\` is not declared safe to run unattended, so the run asks after each of its tasks`
+      : "the plan steps through, so it waits for `continue` after each group of tasks";
+  throw new RaError({
+    code: "NEEDS_ANSWER",
+    exitCode: ExitCode.needsPerson,
+    message: `${why}, and nobody is there to answer`,
+    hint:
+      order.mode === "auto"
+        ? `pass \`--wait\` and answer with \`ra continue\`, or declare it safe: \`runners: { ${stepping?.runner}: { parallel: true } }\` in your own config`
+        : "pass `--auto` to run through, or `--wait` and answer with `ra continue`",
+  });
+}
+
+async function findGround(repository: Repository, order: RunOrder): Promise<Ground> {
+  const target = order.target ?? (await repository.currentBranch());
+  if (target === null) {
+    throw new RaError({
+      code: "HEAD_DETACHED",
+      exitCode: ExitCode.environment,
+      message: "no branch is checked out, so there is nothing to land on",
+      hint: "name a branch with `--target`",
+    });
+  }
+  const base = await repository.resolve(order.base);
+  const tip = await repository.branchTip(target);
+  if (tip === null) {
+    throw new RaError({
+      code: "TARGET_UNKNOWN",
+      exitCode: ExitCode.environment,
+      message: `there is no branch \`${target}\` to land on`,
+      hint: `create it with \`git branch ${target}\``,
+    });
+  }
+  return { target, base, follows: base === tip };
+}
+
+/** Starts a new run and drives it to its end. */
+export async function startRun(order: RunOrder, prepared: Preparation): Promise<ExitCode> {
+  const { plan, planPath, mode, concurrency } = order;
+  await using registry = await Registry.open(prepared.place);
+  await registry.reap();
+  const run = await freeRunId(registry);
+  const started: Fact = {
+    type: "run.started",
+    name: plan.name,
+    planPath,
+    plan,
+    mode,
+    concurrency,
+    target: prepared.ground?.target ?? null,
+    base: prepared.ground?.base ?? null,
+    owner: processIdentity(process.pid),
+    requestId: null,
+  };
+  return await driveRun(
+    order,
+    { ...partsOf(order, prepared), run, registry, state: undefined },
+    () => started,
+  );
+}
+
+/** Everything of a run but its id, its registry and what is known of it. */
+export function partsOf(
+  order: RunOrder,
+  prepared: Preparation,
+): Omit<RunParts, "run" | "registry" | "state"> {
+  const { plan, config, concurrency, terminal } = order;
+  const directory = prepared.place.checkout ?? prepared.place.root;
+  return { plan, config, concurrency, env: terminal.env, directory, ...prepared };
+}
+
+/** Drives a run to its end: views, reports, signals around the dispatcher. `first` opens the run in the log, or throws. */
+export async function driveRun(
+  order: RunOrder,
+  parts: RunParts,
+  first: (state: RunState | undefined) => Fact,
+): Promise<ExitCode> {
+  const { terminal, json } = order;
+  const { run, registry } = parts;
+  await using _reports = new ReportWriter(registry, parts.place.root, {
+    onError: (error) => terminal.err(`ra: .ra/ lags behind: ${(error as Error).message}\n`),
+  });
+  const progress = json ? null : new ProgressLines(terminal, () => state);
+  let state = parts.state;
+  const out = guarded(terminal);
+  const show = (event: Event): void => {
+    if (event.run !== run) return;
+    if (json) out.print(`${JSON.stringify(event)}\n`);
+    progress?.show(event);
+  };
+  // Before the view: a question that somebody has answered leaves the screen before the next line.
+  let dispatcher: Dispatcher | null = null;
+  const interrupt = (): void => dispatcher?.interrupt();
+  const stopFollowing = order.follow?.({ run, registry, interrupt });
+  const unsubscribe = registry.subscribe(show);
+  try {
+    await registry.commit(run, (decision) => [first(decision.state)]);
+    state = await registry.state(run);
+    const composed = composeRun({ ...parts, state });
+    await using _crew = composed.crew;
+    dispatcher = composed.dispatcher;
+    const signals = handleSignals(terminal, run, dispatcher);
+    try {
+      const published = await takeOver(parts, composed.chain, state);
+      const { exitCode } =
+        published === null
+          ? await composed.dispatcher.run()
+          : await finishRun({ log: registry, run, published, ending: null, hands: composed.crew });
+      await parts.repository?.tidy(run);
+      if (!json) showSummary(terminal, await registry.state(run));
+      out.check();
+      return signals.exitCode(exitCode);
+    } finally {
+      signals.close();
+    }
+  } finally {
+    unsubscribe();
+    stopFollowing?.();
+    progress?.close();
+  }
+}
+
+/** Standard output of a run: one that cannot be written must not end it, but is told at its end. */
+function guarded(terminal: Terminal): { print(text: string): void; check(): void } {
+  let trouble: { readonly error: unknown } | null = null;
+  return {
+    print(text) {
+      if (trouble !== null) return;
+      try {
+        terminal.out(text);
+      } catch (error) {
+        trouble = { error };
+      }
+    },
+    check() {
+      if (trouble !== null) throw trouble.error;
+    },
+  };
+}
+
+/** Null, or why what landed before the run broke off cannot go on to the target. */
+async function takeOver(
+  parts: RunParts,
+  chain: Chain | null,
+  state: RunState | undefined,
+): Promise<Published | null> {
+  const { repository, ground } = parts;
+  if (repository === null || ground === null || chain === null || !state) return null;
+  return await takeOverLanded({ repository, chain, state, target: ground.target });
+}
+
+async function freeRunId(registry: Registry): Promise<string> {
+  for (let length = 4; ; length++) {
+    const id = newRunId(length);
+    if ((await registry.state(id)) === undefined) return id;
+  }
+}

@@ -1,0 +1,53 @@
+import { version } from "../package.json";
+import { processTerminal } from "./terminal.ts";
+
+// Stands until the work is done: a promise that never settles then ends as a bug, not as success.
+process.exitCode = 70;
+
+const argv = process.argv.slice(2);
+
+process.on("unhandledRejection", crash);
+process.on("uncaughtException", crash);
+process.on("beforeExit", () => crash(new Error("nothing was left to wait for")));
+
+start().then((code) => process.exit(code), crash);
+
+/** Asking for the version is the fast path: it must not pay for loading anything else. */
+async function start(): Promise<number> {
+  if (argv.length === 1 && (argv[0] === "--version" || argv[0] === "-V")) {
+    try {
+      processTerminal({ json: false }).out(`ra ${version}\n`);
+      return 0;
+    } catch {
+      // `invoke` meets the same error below and tells it.
+    }
+  }
+  const [{ commands }, { invoke, wantsJson }] = await Promise.all([
+    import("./commands.ts"),
+    import("./invoke.ts"),
+  ]);
+  return invoke(commands, argv, processTerminal({ json: wantsJson(argv) }), version);
+}
+
+let crashing = false;
+
+async function crash(error: unknown): Promise<void> {
+  if (crashing) return;
+  crashing = true;
+  try {
+    const [{ wantsJson }, { errorJson, renderError }, { crashMessage, writeCrash }] =
+      await Promise.all([import("./invoke.ts"), import("./fault.ts"), import("./crash.ts")]);
+    const json = wantsJson(argv);
+    const terminal = processTerminal({ json });
+    const path = writeCrash({ error, argv, env: terminal.env, version, at: new Date() });
+    const shown = {
+      code: "INTERNAL",
+      message: crashMessage(error),
+      hint: path ? `report it with the file ${path}` : undefined,
+    };
+    if (json) terminal.out(errorJson(shown));
+    else terminal.err(renderError(shown, terminal.color));
+  } finally {
+    process.exit(70);
+  }
+}

@@ -1,0 +1,84 @@
+import { ExitCode, RaError } from "../core/error.ts";
+import type { Plan } from "../core/plan/plan.ts";
+import type { Runner } from "../core/plugin/runner.ts";
+import { programEnvironment } from "../core/process/environment.ts";
+import { capture } from "../core/process.ts";
+import { importRunner } from "./builtin.ts";
+import type { Config } from "./config.ts";
+
+type Variables = Readonly<Record<string, string | undefined>>;
+
+/** How long a probe may take, in milliseconds. */
+const probeMs = 30_000;
+
+/** Loads the runners a plan uses, with the user's settings for each. */
+export async function loadRunners(
+  plan: Plan,
+  config: Config,
+  env: Variables,
+  cwd: string,
+): Promise<ReadonlyMap<string, Runner>> {
+  const names = [...new Set(plan.tasks.map((task) => task.runner))];
+  const loaded = await Promise.all(names.map((name) => loadRunner(name, config, env, cwd)));
+  return new Map(loaded.map((runner) => [runner.name, runner]));
+}
+
+async function loadRunner(
+  name: string,
+  config: Config,
+  env: Variables,
+  cwd: string,
+): Promise<Runner> {
+  const factory = await importRunner(name);
+  const settings = config.runners[name];
+  const runner = factory({
+    command: settings?.command ?? null,
+    query: async (argv, signal) => {
+      const answer = await capture(argv, {
+        cwd,
+        env: programEnvironment(env, ["*"]),
+        signal,
+      }).catch(() => null);
+      return answer?.code === 0 ? answer.stdout : null;
+    },
+  });
+  const parallel = settings?.parallel ?? runner.traits.parallel;
+  if (parallel === runner.traits.parallel) return runner;
+  // A runner that the user declares safe beside others needs a workspace of its own for that.
+  const isolation = parallel ? "clone" : runner.traits.isolation;
+  const traits = { ...runner.traits, parallel, isolation } as const;
+  return {
+    name: runner.name,
+    traits,
+    probe: (signal) => runner.probe(signal),
+    run: (job) => runner.run(job),
+  };
+}
+
+/** Asks every runner whether it can be used. Throws `RaError` (exit 4) that names all that cannot, with the fix of the first. */
+export async function probeRunners(
+  runners: ReadonlyMap<string, Runner>,
+  plan: Plan,
+): Promise<void> {
+  const signal = AbortSignal.timeout(probeMs);
+  const probes = await Promise.all(
+    [...runners.values()].map(async (runner) => ({ runner, probe: await runner.probe(signal) })),
+  );
+  const unfit = probes.flatMap(({ runner, probe }) => (probe.ok ? [] : [{ runner, probe }]));
+  const [first] = unfit;
+  if (!first) return;
+  const uses = (name: string): string =>
+    plan.tasks
+      .filter((task) => task.runner === name)
+      .map((task) => task.id)
+      .slice(0, 5)
+      .join(", ");
+  throw new RaError({
+    code: "RUNNER_UNFIT",
+    exitCode: ExitCode.runnerUnfit,
+    message: unfit
+      .map(({ runner, probe }) => `${probe.message} (needed by ${uses(runner.name)})`)
+      .join("; "),
+    hint: unfit.map(({ probe }) => probe.fix).join(" && "),
+  });
+}

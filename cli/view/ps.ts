@@ -1,0 +1,90 @@
+import type { RunSummary, WaitingTask } from "../../core/registry/query.ts";
+import type { LiveProcess } from "../../core/run/model.ts";
+import { table } from "./table.ts";
+import { duration } from "./text.ts";
+import { waitText } from "./wait.ts";
+
+/** Live processes and the tasks that wait beside them; empty when there are none. */
+export function processTable(
+  processes: readonly LiveProcess[],
+  waiting: readonly WaitingTask[],
+  nowMs: number,
+  width: number,
+): string {
+  const rows = [
+    ...processes.map((each) => [
+      each.id,
+      each.status,
+      each.runner,
+      duration(nowMs - Date.parse(each.startedAt)),
+      each.touching.join(" "),
+      each.task,
+    ]),
+    ...waiting.map((each) => [
+      `${each.run}/${each.task}`,
+      each.status,
+      "",
+      "",
+      waitNote(each, nowMs),
+      each.description,
+    ]),
+  ];
+  if (rows.length === 0) return "";
+  const columns = [
+    { title: "process" },
+    { title: "status" },
+    { title: "runner" },
+    { title: "time", align: "right" },
+    { title: "touching", min: 12 },
+    { title: "task", min: 12 },
+  ] as const;
+  return table(columns, rows, width);
+}
+
+/** Runs, those that need a person first; empty when there are none. */
+export function runTable(runs: readonly RunSummary[], nowMs: number, width: number): string {
+  if (runs.length === 0) return "";
+  const columns = [
+    { title: "run" },
+    { title: "name", min: 12 },
+    { title: "state" },
+    { title: "tasks", align: "right" },
+    { title: "time", align: "right" },
+    { title: "note", min: 16 },
+  ] as const;
+  const sorted = [...runs].sort((a, b) => urgency(a) - urgency(b));
+  const rows = sorted.map((run) => {
+    const end = run.finishedAt === null ? nowMs : Date.parse(run.finishedAt);
+    const time = duration(end - Date.parse(run.startedAt));
+    return [run.id, run.name, stateOf(run), progress(run), time, note(run)];
+  });
+  return table(columns, rows, width);
+}
+
+function waitNote({ reason, parkedUntil }: WaitingTask, nowMs: number): string {
+  if (reason !== null) return `waits ${waitText(reason)}`;
+  if (parkedUntil === null) return "";
+  return `again in ${duration(Math.max(0, Date.parse(parkedUntil) - nowMs))}`;
+}
+
+function urgency(run: RunSummary): number {
+  if (run.status === "paused") return 0;
+  return run.finishedAt === null ? 1 : 2;
+}
+
+function stateOf(run: RunSummary): string {
+  if (!run.driven) return "abandoned";
+  return run.status === "paused" ? "needs you" : run.status;
+}
+
+function progress({ tasks }: RunSummary): string {
+  const all = Object.values(tasks).reduce((sum, count) => sum + count, 0);
+  const failed = tasks.error === undefined ? "" : ` ${tasks.error} failed`;
+  return `${tasks.done ?? 0}/${all}${failed}`;
+}
+
+function note(run: RunSummary): string {
+  if (!run.driven) return `its ra is gone: ra resume ${run.id}`;
+  if (run.status === "paused") return `ra continue ${run.id}, or ra stop ${run.id}`;
+  return run.exitCode === null || run.exitCode === 0 ? "" : `exit ${run.exitCode}`;
+}

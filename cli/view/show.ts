@@ -1,0 +1,92 @@
+import type { AttemptState, RunState, TaskState } from "../../core/run/state.ts";
+import { errorText } from "./progress.ts";
+import { table } from "./table.ts";
+import { block, duration, oneLine } from "./text.ts";
+import { waitText } from "./wait.ts";
+
+/** One run: what it is, where it stands, its tasks, and the next command. */
+export function runView(state: RunState, width: number): string {
+  const took = duration(endOf(state) - Date.parse(state.startedAt));
+  const ground = state.base === null ? "no git" : `${state.target}@${state.base.slice(0, 7)}`;
+  const head = `${state.id}  ${oneLine(state.name)}  ${state.status}  ${ground}  ${took}\n`;
+  const columns = [
+    { title: "task" },
+    { title: "status" },
+    { title: "runner" },
+    { title: "time", align: "right" },
+    { title: "commit" },
+    { title: "note", min: 20 },
+  ] as const;
+  const rows = [...state.tasks.values()].map((task) => [
+    task.task.id,
+    task.status,
+    task.task.runner,
+    timeOf(task),
+    task.commit?.slice(0, 7) ?? "",
+    noteOf(task),
+  ]);
+  return `${head}\n${table(columns, rows, width)}${publication(state)}${hints(state)}`;
+}
+
+/** One task: its error in full, its attempts, where its work and its logs are. */
+export function taskView(state: RunState, task: TaskState, width: number): string {
+  const { id, description, touching, deps } = task.task;
+  const lines = [`${state.id}/${id}  ${oneLine(description)}  ${task.status}`];
+  if (deps.length > 0) lines.push(`needs     ${deps.join(", ")}`);
+  if (touching.length > 0) lines.push(`touching  ${touching.map(oneLine).join(", ")}`);
+  if (task.commit !== null) lines.push(`commit    ${task.commit}`);
+  const note = noteOf(task);
+  if (note !== "" && task.error === null) lines.push(`note      ${note}`);
+  for (const warning of task.warnings) lines.push(`warning   ${oneLine(warning)}`);
+  const error = task.error === null ? "" : `\n${task.error.kind}: ${block(task.error.message)}\n`;
+  if (task.attempts.length === 0) return `${lines.join("\n")}\n${error}`;
+  const columns = [
+    { title: "attempt" },
+    { title: "runner" },
+    { title: "ended" },
+    { title: "time", align: "right" },
+    { title: "work", min: 20 },
+  ] as const;
+  const rows = task.attempts.map((attempt) => attemptRow(state, task, attempt));
+  return `${lines.join("\n")}\n${error}\n${table(columns, rows, width)}\nlogs: ra logs ${state.id}/${id}\n`;
+}
+
+function attemptRow(state: RunState, { task }: TaskState, attempt: AttemptState): string[] {
+  const { number, runner, model, outcome, durationMs, kept } = attempt;
+  const took = durationMs === null ? "" : duration(durationMs);
+  const work = kept === null ? "" : `refs/ra/${state.id}/${task.id}/${number}`;
+  const who = model === null ? runner : `${runner} ${model}`;
+  return [String(number), who, outcome?.kind ?? "running", took, work];
+}
+
+function noteOf(task: TaskState): string {
+  if (task.error !== null) return errorText(task.error);
+  if (task.because !== null) return `because of ${task.because}`;
+  if (task.waiting !== null && task.status === "waiting") return `waits ${waitText(task.waiting)}`;
+  if (task.parkedUntil !== null && task.status === "parked") return `again at ${task.parkedUntil}`;
+  return task.warnings.map(oneLine).join("; ");
+}
+
+function timeOf({ attempts }: TaskState): string {
+  const last = attempts.at(-1);
+  if (!last) return "";
+  return duration(last.durationMs ?? Date.now() - Date.parse(last.startedAt));
+}
+
+function endOf(state: RunState): number {
+  return state.finishedAt === null ? Date.now() : Date.parse(state.finishedAt);
+}
+
+function publication({ published }: RunState): string {
+  if (published === null) return "";
+  if (published.keptOn === null)
+    return `\nlanded on ${published.target} at ${published.to.slice(0, 7)}\n`;
+  return `\nkept on ${published.keptOn}: ${oneLine(published.reason ?? "")}\n`;
+}
+
+function hints(state: RunState): string {
+  if (state.status === "paused")
+    return `\nNEEDS YOU  ra continue ${state.id}, or ra stop ${state.id}\n`;
+  const failed = [...state.tasks.values()].find(({ error }) => error !== null);
+  return failed ? `\nlook closer: ra show ${state.id}/${failed.task.id}\n` : "";
+}

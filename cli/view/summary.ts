@@ -1,0 +1,79 @@
+import type { RunState, TaskState } from "../../core/run/state.ts";
+import type { Terminal } from "../command.ts";
+import { errorText } from "./progress.ts";
+import { duration, oneLine } from "./text.ts";
+
+/** Tasks of one kind that are named; of more, the number tells. */
+const namedMax = 10;
+
+/** The end of a run on standard error: what landed, what did not and why, and the next command. */
+export function showSummary(terminal: Terminal, state: RunState | undefined): void {
+  if (!state?.finishedAt) return;
+  const tasks = [...state.tasks.values()];
+  const took = duration(Date.parse(state.finishedAt) - Date.parse(state.startedAt));
+  const lines = ["", `${oneLine(state.name)} (${state.id}) ${state.status} after ${took}`];
+  const landed = tasks.filter((task) => task.status === "done");
+  if (landed.length > namedMax) lines.push(row("done", `${landed.length} tasks`));
+  else if (landed.length > 0) lines.push(row("done", landed.map(landedWord).join("  ")));
+  const failed = tasks.filter(({ error }) => error !== null);
+  for (const task of failed.slice(0, namedMax)) lines.push(...failure(state, task));
+  if (failed.length > namedMax) lines.push(row("", `and ${failed.length - namedMax} more`));
+  lines.push(...rest(tasks), ...publication(state));
+  const next = nextCommand(state);
+  const fields = [`result=${state.status}`, `exit=${state.exitCode}`, `run=${state.id}`];
+  lines.push("", `ra: ${fields.join(" ")}${next === null ? "" : ` next="${next}"`}`);
+  terminal.err(`${lines.join("\n")}\n`);
+}
+
+function landedWord({ task, commit }: TaskState): string {
+  return commit === null ? task.id : `${task.id} ${commit.slice(0, 7)}`;
+}
+
+function failure(state: RunState, { task, error, attempts }: TaskState): string[] {
+  const [first = "", ...more] = (error?.message ?? "").split("\n");
+  const lines = [
+    row("failed", `${task.id}: ${errorText({ kind: error?.kind ?? "failed", message: first })}`),
+  ];
+  for (const line of more.filter((text) => text.trim() !== "").slice(-5)) {
+    lines.push(row("", `  ${oneLine(line)}`));
+  }
+  const kept = attempts.findLast((attempt) => attempt.kept !== null);
+  if (kept) lines.push(row("", `work kept at refs/ra/${state.id}/${task.id}/${kept.number}`));
+  return lines;
+}
+
+function rest(tasks: readonly TaskState[]): string[] {
+  const skipped = tasks.filter(({ status }) => status === "skipped");
+  const stopped = tasks.filter(({ status }) => status === "stopped");
+  const lines = [...Map.groupBy(skipped, ({ because }) => because)].map(([because, group]) =>
+    row("skipped", `${named(group)} because of ${because}`),
+  );
+  if (stopped.length > 0) lines.push(row("stopped", named(stopped)));
+  return lines;
+}
+
+function named(tasks: readonly TaskState[]): string {
+  if (tasks.length > namedMax) return `${tasks.length} tasks`;
+  return tasks.map(({ task }) => task.id).join("  ");
+}
+
+function publication(state: RunState): string[] {
+  const { published } = state;
+  if (published === null) return [];
+  if (published.keptOn === null) {
+    return [row("landed", `${published.target} is now at ${published.to.slice(0, 7)}`)];
+  }
+  return [
+    row("kept", `on branch ${published.keptOn}: ${oneLine(published.reason ?? "")}`),
+    row("", `land it with: git switch ${published.target} && git merge ${published.keptOn}`),
+  ];
+}
+
+function nextCommand(state: RunState): string | null {
+  if (state.status === "interrupted" || state.status === "stopped") return `ra resume ${state.id}`;
+  return state.status === "failed" ? `ra show ${state.id}` : null;
+}
+
+function row(word: string, text: string): string {
+  return `  ${word.padEnd(8)} ${text}`;
+}

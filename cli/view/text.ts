@@ -1,0 +1,84 @@
+const esc = "\u001b";
+const bell = "\u0007";
+const introducers = "\u0090\u0098\u009d-\u009f";
+const terminator = `(?:${bell}|${esc}\\\\|\u009c)`;
+
+// Each alternative stops at the next escape, so hostile text costs linear time only.
+const sequences = new RegExp(
+  [
+    `(?:${esc}[\\]PX^_]|[${introducers}])[^${bell}${esc}\u0080-\u009f\\n]*${terminator}`,
+    `(?:${esc}\\[|\u009b)[0-?]*[ -/]*[@-~]`,
+    `${esc}[ -/]*[0-~]`,
+  ].join("|"),
+  "g",
+);
+
+/** Marks that reorder, hide or invisibly carry text: bidi controls, zero-width signs but the joiner, tags. */
+const invisible =
+  /[\u00ad\u061c\u180e\u200b\u200c\u200e\u200f\u202a-\u202e\u2060-\u206f\ufeff\u{e0000}-\u{e007f}]/gu;
+
+/** Text from outside, made safe to print on several lines: no escapes, controls or bidi marks. */
+export function block(text: string): string {
+  return text
+    .toWellFormed()
+    .replace(/\r\n?|[\u2028\u2029]/g, "\n")
+    .replace(sequences, "")
+    .replace(/(?![\n\t])\p{Cc}/gu, "")
+    .replace(invisible, "");
+}
+
+/** Text from outside on one line: as `block`, with every run of white space one space. */
+export function oneLine(text: string): string {
+  return block(text).replace(/\s+/g, " ").trim();
+}
+
+/** Cuts one line to `width` terminal columns, with `…` in the last one when something is lost. */
+export function cut(line: string, width: number): string {
+  if (Bun.stringWidth(line) <= width) return line;
+  if (width < 1) return "";
+  let kept = "";
+  let columns = 0;
+  for (const { segment } of new Intl.Segmenter().segment(line)) {
+    columns += Bun.stringWidth(segment);
+    if (columns > width - 1) break;
+    kept += segment;
+  }
+  return `${kept}…`;
+}
+
+/** Fills one line with spaces up to `width` terminal columns. */
+export function pad(line: string, width: number, align: "left" | "right" = "left"): string {
+  const gap = " ".repeat(Math.max(0, width - Bun.stringWidth(line)));
+  return align === "left" ? line + gap : gap + line;
+}
+
+/** Breaks text between words into lines of at most `width` columns; a longer word keeps a line of its own. */
+export function wrap(text: string, width: number): string[] {
+  const lines: string[] = [];
+  let line = "";
+  for (const word of text.split(/\s+/)) {
+    const longer = line === "" ? word : `${line} ${word}`;
+    if (line !== "" && Bun.stringWidth(longer) > width) {
+      lines.push(line);
+      line = word;
+    } else line = longer;
+  }
+  return [...lines, line];
+}
+
+/** Milliseconds for people: `0.8s`, `22s`, `2m10s`, `1h02m`, `3d04h`; always rounded down. */
+export function duration(ms: number): string {
+  if (!(ms > 0)) return "0.0s";
+  const seconds = Math.floor(ms / 1000);
+  if (seconds < 10) return `${(Math.floor(ms / 100) / 10).toFixed(1)}s`;
+  if (seconds < 60) return `${seconds}s`;
+  const minutes = Math.floor(seconds / 60);
+  if (minutes < 60) return `${minutes}m${twoDigits(seconds % 60)}s`;
+  const hours = Math.floor(minutes / 60);
+  if (hours < 24) return `${hours}h${twoDigits(minutes % 60)}m`;
+  return `${Math.floor(hours / 24)}d${twoDigits(hours % 24)}h`;
+}
+
+function twoDigits(value: number): string {
+  return String(value).padStart(2, "0");
+}

@@ -1,0 +1,16 @@
+import { unreachable } from "../../core/assert.ts";
+import type { WaitReason } from "../../core/run/event.ts";
+
+/** Why a task that is ready does not run, in a few words. */
+export function waitText(reason: WaitReason): string {
+  switch (reason.kind) {
+    case "alone":
+      return "to run alone";
+    case "runner-cap":
+      return `for ${reason.runner}, which is at its cap`;
+    case "claim":
+      return `for ${reason.by}, which claims ${reason.theirs}`;
+    default:
+      return unreachable(reason);
+  }
+}

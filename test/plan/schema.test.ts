@@ -1,0 +1,83 @@
+import { describe, expect, test } from "bun:test";
+import { run } from "../../cli/commands/schema.ts";
+import { loadPlan } from "../../core/plan/load.ts";
+import { quietTerminal } from "../support/terminal.ts";
+import { fits } from "./json-schema.ts";
+
+describe("ra schema", () => {
+  async function print(name: string) {
+    const { terminal, told } = quietTerminal();
+    expect(await run({ terminal, args: [name], options: {} })).toBe(0);
+    return JSON.parse(told.out);
+  }
+
+  test("prints every key of a plan with its meaning", async () => {
+    const plan = await print("plan");
+    const task = plan.properties.tasks.items;
+
+    expect(plan).toMatchObject({ title: "ra plan", additionalProperties: false });
+    expect(plan.required).toEqual(["version", "tasks"]);
+    expect(task).toMatchObject({ additionalProperties: false, required: ["id"] });
+    for (const key of Object.keys(task.properties)) {
+      expect([key, typeof task.properties[key].description]).toEqual([key, "string"]);
+    }
+  });
+
+  test("accepts a plan that uses every key, and refuses what the check refuses", async () => {
+    const plan = await print("plan");
+    const retries = { max: 3, backoff: "10s", maxBackoff: "5m" };
+    const options = {
+      ...{ runner: "kilo", model: "m", tier: "mid", difficulty: 3, parallel: true },
+      ...{ isolation: "clone", touching: ["src/**"], timeout: "5m", verify: "bun test", retries },
+      ...{ scope: "warn", onConflict: "retry", allowNoChange: true, env: { CI: "1" } },
+    };
+    const task = { id: "a", description: "d", prompt: "p", deps: ["b", 2], ...options };
+    const full = {
+      ...{ $schema: "./x.json", version: 1, name: "n", mode: "auto", concurrency: 3, base: "HEAD" },
+      ...{ target: "main", defaults: options, models: { kilo: { mid: "m" } }, shared: ["a"] },
+      tasks: [task, { id: "b", run: "make" }, { id: 2, prompt: "p" }],
+    };
+    const wrong = [
+      { ...full, version: 2 },
+      { ...full, jobs: 3 },
+      { ...full, tasks: [] },
+      { ...full, concurrency: 2.5 },
+      { ...full, target: "-f" },
+      { ...full, tasks: [{ ...task, id: "a b" }] },
+      { ...full, tasks: [{ ...task, timeout: "soon" }] },
+      { ...full, tasks: [{ ...task, deps: [true] }] },
+      { ...full, tasks: [{ ...task, env: { CI: 1 } }] },
+    ];
+
+    const known = { runners: ["kilo", "shell"] };
+    const texts = [full, ...wrong].map((each) => JSON.stringify(each));
+    expect(texts.map((text) => loadPlan(text, known).ok)).toEqual([
+      true,
+      ...wrong.map(() => false),
+    ]);
+    expect([full, ...wrong].map((each) => fits(plan, each))).toEqual([
+      true,
+      ...wrong.map(() => false),
+    ]);
+    // Every key of the schema stands in the sample, so that none is left untried.
+    expect(Object.keys(full).sort()).toEqual(Object.keys(plan.properties).sort());
+    expect(Object.keys({ ...task, run: "" }).sort()).toEqual(
+      Object.keys(plan.properties.tasks.items.properties).sort(),
+    );
+  });
+
+  test("prints the config and each type of event", async () => {
+    const [config, events] = [await print("config"), await print("events")];
+    const types = events.oneOf.map(
+      (event: { properties: { type: { const: string } } }) => event.properties.type.const,
+    );
+
+    expect(Object.keys(config.properties)).toContain("runners");
+    expect(types).toContain("attempt.finished");
+    expect(new Set(types).size).toBe(14);
+  });
+
+  test("refuses a name it does not know", async () => {
+    await expect(print("task")).rejects.toMatchObject({ exitCode: 2 });
+  });
+});
