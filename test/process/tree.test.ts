@@ -114,6 +114,8 @@ test("reaches the group alone when asked to", async () => {
     "setsid sleep 313 >/dev/null 2>&1 & echo $!; sleep 314 >/dev/null 2>&1 & echo $!; echo ready",
   );
   await running.ended;
+  // Until then it is a member of the group itself.
+  await untilNamed(printed[0]?.pid as number, "sleep");
 
   await running.end(1_000, "group");
 

@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test";
-import { writeFileSync } from "node:fs";
+import { existsSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { events, testRepository, until } from "../../support/repository.ts";
+import { events, type TestRepository, testRepository, until } from "../../support/repository.ts";
 import { openScreen } from "./screen.ts";
 
 const esc = "\u001b";
@@ -18,6 +18,15 @@ const hostile = Buffer.concat([
 /** True when a character is left that a terminal or a reader of lines would act on. */
 function isRaw(text: string): boolean {
   return /(?![\n\t])[\p{Cc}\p{Bidi_Control}]/u.test(text);
+}
+
+/** True when the output of some attempt has reached its log. */
+function logged({ dir }: TestRepository): boolean {
+  const logs = join(dir, ".git", "ra", "runs");
+  return (
+    existsSync(logs) &&
+    readdirSync(logs, { recursive: true }).some((path) => `${path}`.endsWith(".log"))
+  );
 }
 
 test("prints what programs wrote without anything that could move a terminal", async () => {
@@ -81,6 +90,7 @@ test("ends with a run whose `ra` has gone", async () => {
   const plan = repository.plan([{ id: "one", run: `echo here; ${repository.hold("one")}` }]);
   const dispatch = await repository.start("dispatch", plan);
   await repository.arrival("one");
+  await until(() => logged(repository), "the output in the log");
   const follow = await repository.start("logs", "@last", "-f");
 
   dispatch.signal("SIGKILL");
