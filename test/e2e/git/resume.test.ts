@@ -72,6 +72,23 @@ describe("a resumed run", () => {
     expect(repository.git("show", "main:log.txt")).toBe("zero\none\ntwo\nthree");
   });
 
+  test("is taken over by one of two that try at once; the other is told who drives it", async () => {
+    const repository = testRepository({ "log.txt": "zero\n" });
+    await interrupted(repository, "SIGKILL");
+    repository.open("second");
+    await until(() => repository.living().length === 0, "the end of the orphan");
+
+    const both = await Promise.all([1, 2].map(() => repository.start("resume", "@last", "--json")));
+    await repository.arrival("second");
+    const first = await Promise.race(both.map(({ ended }) => ended));
+    repository.open("second");
+    const results = await Promise.all(both.map(({ ended }) => ended));
+
+    expect([first.code, first.stdout]).toEqual([6, expect.stringContaining("RUN_DRIVEN")]);
+    expect(results.map(({ code }) => code).sort()).toEqual([0, 6]);
+    expect(subjects(repository, "main")).toEqual(["start", ...commits]);
+  });
+
   test("does not land again what has reached the target, however the user put it there", async () => {
     const repository = testRepository({ "log.txt": "zero\n" });
     repository.write({ "log.txt": "mine\n" });
