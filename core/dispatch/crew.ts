@@ -36,6 +36,9 @@ export interface CrewOptions {
   readonly record: (fact: () => Fact) => void;
 }
 
+/** How often a checkout that another run works in is looked at, in milliseconds. */
+const checkoutLookMs = 100;
+
 /** The hands of the dispatcher: attempts in workspaces, merges onto the chain. */
 export class Crew implements Hands {
   readonly #options: CrewOptions;
@@ -58,6 +61,7 @@ export class Crew implements Hands {
   async attempt(assignment: Assignment, cancel: AbortSignal): Promise<AttemptEnd> {
     this.#active.add(assignment);
     try {
+      if (assignment.isolation === "in-place") await this.#untilCheckoutIsFree(cancel);
       const obstacle = assignment.isolation === "in-place" ? await this.#obstacleInPlace() : null;
       if (obstacle !== null) return failedAttempt({ kind: "failed", message: obstacle }, 0);
       return await this.#attempt(assignment, cancel);
@@ -80,7 +84,9 @@ export class Crew implements Hands {
   }
 
   async publish(): Promise<Published | null> {
-    return (await this.#options.chain?.publish(false)) ?? null;
+    const { chain, checks } = this.#options;
+    if (chain?.unpublished) await this.#untilCheckoutIsFree(checks.signal);
+    return (await chain?.publish(false)) ?? null;
   }
 
   commitOf(task: string): string | null {
@@ -149,6 +155,16 @@ export class Crew implements Hands {
     return published?.keptOn
       ? `the checkout could not be brought up to date: ${published.reason}`
       : null;
+  }
+
+  /** While an agent of another run works in the checkout, what it writes there would pass for the user's own. */
+  async #untilCheckoutIsFree(signal: AbortSignal): Promise<void> {
+    const { run, clock, directory, processes } = this.#options;
+    while (!signal.aborted) {
+      const live = await processes();
+      if (!live.some((other) => other.run !== run && other.workspace === directory)) return;
+      await clock.sleep(checkoutLookMs, signal);
+    }
   }
 
   async #prompt(assignment: Assignment): Promise<string> {

@@ -168,3 +168,54 @@ function randomOf(seed: number): () => number {
     return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
   };
 }
+
+test("a plan that lands while another works in place waits until the checkout is its own again", async () => {
+  const repository = testRepository();
+  const { hold } = repository;
+  const here = repository.plan([
+    {
+      id: "here",
+      isolation: "in-place",
+      run: `echo half > here.txt; ${hold("here")}; echo whole > here.txt`,
+    },
+  ]);
+  const elsewhere = repository.plan([{ id: "clone", run: "echo clone > clone.txt" }]);
+
+  const first = await repository.start("dispatch", here, "--json");
+  await repository.arrival("here");
+  const second = await repository.start("dispatch", elsewhere, "--json");
+  await until(
+    () => repository.git("for-each-ref", "refs/ra").includes("_tip"),
+    "the merge of the clone",
+  );
+  repository.open("here");
+  const results = await Promise.all([first.ended, second.ended]);
+
+  expect(results.map(({ code }) => code)).toEqual([0, 0]);
+  expect(repository.git("show", "main:here.txt")).toBe("whole");
+  expect(repository.git("show", "main:clone.txt")).toBe("clone");
+  expect(repository.git("status", "--porcelain")).toBe("");
+});
+
+test("two plans that work in place take turns", async () => {
+  const repository = testRepository();
+  const { hold } = repository;
+  const one = repository.plan([
+    { id: "one", isolation: "in-place", run: `${hold("one")}; echo one > one.txt` },
+  ]);
+  const two = repository.plan([{ id: "two", isolation: "in-place", run: "echo two > two.txt" }]);
+
+  const first = await repository.start("dispatch", one, "--json");
+  await repository.arrival("one");
+  const second = await repository.start("dispatch", two, "--json");
+  const open = async (): Promise<number> =>
+    JSON.parse((await repository.ra("ps", "--json")).stdout).runs.length;
+  while ((await open()) < 2);
+  repository.open("one");
+  const results = await Promise.all([first.ended, second.ended]);
+
+  expect(results.map(({ code }) => code)).toEqual([0, 0]);
+  expect(repository.git("log", "--format=%s", "-2", "--", "one.txt")).toContain("task one");
+  expect(repository.git("show", "--name-only", "--format=", "main").trim()).toBe("two.txt");
+  expect(repository.git("status", "--porcelain")).toBe("");
+});
