@@ -115,14 +115,6 @@ export function startProcess(request: ProcessRequest): Running {
   };
 }
 
-/** The path of a program as the given environment's `PATH` finds it; null when it does not. */
-export function resolveProgram(
-  name: string,
-  env: Readonly<Record<string, string | undefined>>,
-): string | null {
-  return Bun.which(name, { PATH: env.PATH ?? "" });
-}
-
 type Child = Bun.Subprocess<"ignore" | Uint8Array<ArrayBuffer>, "pipe", "pipe">;
 
 function spawn(request: ProcessRequest): Child {

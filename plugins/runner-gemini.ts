@@ -72,7 +72,7 @@ async function run(
         if (event === null) return;
         // The first two lines repeat what it was asked, whatever the provider says.
         if (event.type !== "init" && event.role !== "user") patience.progressed();
-        read(story, event, job);
+        read(story, event);
       },
       onStderr(line) {
         if (/^\s+at |^[{}\s]*$/.test(line)) return;
@@ -103,15 +103,12 @@ interface Story {
 interface GeminiEvent {
   readonly type?: string;
   readonly role?: string;
-  readonly content?: string;
-  readonly tool_name?: string;
-  readonly parameters?: Readonly<Record<string, unknown>>;
   readonly status?: string;
   readonly error?: { readonly message?: string };
   readonly stats?: { readonly input_tokens?: number; readonly output_tokens?: number };
 }
 
-function read(story: Story, line: Readonly<Record<string, unknown>>, job: Job): void {
+function read(story: Story, line: Readonly<Record<string, unknown>>): void {
   const event = line as GeminiEvent;
   if (event.type === "result") {
     story.status = event.status ?? null;
@@ -123,13 +120,6 @@ function read(story: Story, line: Readonly<Record<string, unknown>>, job: Job): 
         costUsd: null,
       };
     }
-  }
-  if (event.type === "tool_use") {
-    const { file_path, command } = event.parameters ?? {};
-    job.activity(oneLine(`${event.tool_name}: ${file_path ?? command ?? ""}`, 120));
-  }
-  if (event.type === "message" && event.role === "assistant" && event.content) {
-    job.activity(oneLine(event.content, 120));
   }
 }
 

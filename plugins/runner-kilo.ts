@@ -85,7 +85,7 @@ async function run(
         const event = jsonLine(line);
         if (event === null) return;
         patience.progressed();
-        read(story, event, job);
+        read(story, event);
       },
       onStderr(line) {
         if (line.trim() !== "") story.lastError = line;
@@ -117,9 +117,6 @@ interface KiloEvent {
   readonly type?: string;
   readonly part?: {
     readonly reason?: string;
-    readonly tool?: string;
-    readonly text?: string;
-    readonly state?: { readonly title?: string };
     readonly cost?: number;
     readonly tokens?: {
       readonly input?: number;
@@ -131,7 +128,7 @@ interface KiloEvent {
   readonly error?: unknown;
 }
 
-function read(story: Story, line: Readonly<Record<string, unknown>>, job: Job): void {
+function read(story: Story, line: Readonly<Record<string, unknown>>): void {
   const { type, part, error } = line as KiloEvent;
   if (type === "error") story.refusal = refusalOf(error);
   if (part === undefined || part === null) return;
@@ -140,8 +137,6 @@ function read(story: Story, line: Readonly<Record<string, unknown>>, job: Job): 
     story.reason = part.reason ?? null;
     story.usage = add(story.usage, part);
   }
-  if (type === "tool_use") job.activity(oneLine(`${part.tool}: ${part.state?.title ?? ""}`, 120));
-  if (type === "text" && part.text) job.activity(oneLine(part.text, 120));
 }
 
 /** Kilo's `input` leaves cached tokens out; here they are counted as input, as everywhere else. */

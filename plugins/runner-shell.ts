@@ -26,9 +26,7 @@ async function runLine(
   let lastErr = "";
   const words = direct ? plainWords(job.prompt) : null;
   const onStdout = (line: string): void => {
-    if (line.trim() === "") return;
-    lastOut = line;
-    job.activity(oneLine(line, 120));
+    if (line.trim() !== "") lastOut = line;
   };
   const onStderr = (line: string): void => {
     if (line.trim() !== "") lastErr = line;

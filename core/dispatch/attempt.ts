@@ -188,7 +188,6 @@ class Drive {
       },
       signal: this.#stop.signal,
       start: (program) => this.#start(program),
-      activity: () => {},
     };
   }
 

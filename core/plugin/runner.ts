@@ -40,8 +40,6 @@ export interface Job {
   readonly signal: AbortSignal;
   /** Starts a program in a process group of its own, with output logged. Throws `ENOENT` when it does not exist. */
   start(program: ProgramRequest): Promise<ProgramExit>;
-  /** Tells what the agent does right now, for `ra ps`. One line. */
-  activity(text: string): void;
 }
 
 /** What the agent's own words say about the end of an attempt. Whether files changed is core's to find out. */

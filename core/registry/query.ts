@@ -1,7 +1,7 @@
 import { processId } from "../id.ts";
 import { isAlive } from "../process/table.ts";
 import type { WaitReason } from "../run/event.ts";
-import type { LiveProcess, LiveStatus, Outcome, TaskError, TaskStatus } from "../run/model.ts";
+import type { LiveProcess, LiveStatus, TaskStatus } from "../run/model.ts";
 import type { RunState } from "../run/state.ts";
 import type { RegistryDatabase } from "./database.ts";
 import type { RunsTable } from "./schema.ts";
@@ -20,30 +20,6 @@ export interface RunSummary {
   readonly target: string | null;
   /** How many tasks have each status; a status that no task has is left out. */
   readonly tasks: Readonly<Partial<Record<TaskStatus, number>>>;
-}
-
-/** A task in a list. */
-export interface TaskSummaryRow {
-  readonly id: string;
-  readonly description: string;
-  readonly status: TaskStatus;
-  readonly attempts: number;
-  readonly error: TaskError | null;
-  readonly because: string | null;
-  readonly commit: string | null;
-  readonly finishedAt: string | null;
-}
-
-/** An attempt in a list. */
-export interface AttemptSummary {
-  readonly number: number;
-  readonly runner: string;
-  readonly model: string | null;
-  readonly workspace: string | null;
-  readonly startedAt: string;
-  readonly durationMs: number | null;
-  /** Null while it runs. */
-  readonly outcome: Outcome | null;
 }
 
 /** A task that has come to its end. */
@@ -100,50 +76,6 @@ export function runs(
     .orderBy("id")
     .limit(limit);
   return summarize(database, database.all(query));
-}
-
-/** One run by its whole id, as `findRun` gives it; undefined when there is none. */
-export function run(database: RegistryDatabase, id: string): RunSummary | undefined {
-  const query = database.kysely.selectFrom("runs").selectAll().where("id", "=", id);
-  return summarize(database, database.all(query))[0];
-}
-
-/** The tasks of a run, in the order of the plan. */
-export function tasks(database: RegistryDatabase, run: string): TaskSummaryRow[] {
-  const rows = database.all(
-    database.kysely.selectFrom("tasks").selectAll().where("run", "=", run).orderBy("position"),
-  );
-  return rows.map((row) => ({
-    id: row.id,
-    description: row.description,
-    status: row.status as TaskStatus,
-    attempts: row.attempts,
-    error: row.error === null ? null : JSON.parse(row.error),
-    because: row.because,
-    commit: row.commit_id,
-    finishedAt: row.finished_at,
-  }));
-}
-
-/** The attempts of a task, oldest first. */
-export function attempts(database: RegistryDatabase, run: string, task: string): AttemptSummary[] {
-  const rows = database.all(
-    database.kysely
-      .selectFrom("attempts")
-      .selectAll()
-      .where("run", "=", run)
-      .where("task", "=", task)
-      .orderBy("number"),
-  );
-  return rows.map((row) => ({
-    number: row.number,
-    runner: row.runner,
-    model: row.model,
-    workspace: row.workspace,
-    startedAt: row.started_at,
-    durationMs: row.duration_ms,
-    outcome: row.outcome === null ? null : JSON.parse(row.outcome),
-  }));
 }
 
 /** The `seq` of the newest event; 0 while the log is empty. */

@@ -113,8 +113,6 @@ export type Fact =
       readonly tasks: readonly TaskSummary[];
     };
 
-export type EventType = Fact["type"];
-
 /** A recorded fact: one JSON object a line wherever events leave `ra`. */
 export type Event = Fact & {
   readonly v: 1;

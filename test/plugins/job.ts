@@ -13,7 +13,6 @@ export interface Trial {
   readonly exit: Promise<Exit>;
   readonly cwd: string;
   readonly mark: string;
-  readonly activities: readonly string[];
   /** The arguments of every program the runner started. */
   readonly started: readonly (readonly string[])[];
   /** What core does at timeout or cancel. */
@@ -37,7 +36,6 @@ export function tryRunner(
   const logPath = join(temporaryDirectory("logs"), "1.log");
   const log = openLog(logPath);
   const controller = new AbortController();
-  const activities: string[] = [];
   const started: (readonly string[])[] = [];
   const alive: Running[] = [];
   const env = programEnvironment(process.env, runner.traits.environment, task.env);
@@ -48,7 +46,6 @@ export function tryRunner(
     cwd,
     scratch,
     signal: controller.signal,
-    activity: (text) => void activities.push(text),
     async start({ stop, env: more, ...program }) {
       started.push(program.argv);
       const running = startProcess({ ...program, cwd, env: { ...env, ...more }, mark, log });
@@ -75,7 +72,6 @@ export function tryRunner(
     exit: runner.run(job),
     cwd,
     mark,
-    activities,
     started,
     cancel,
     output: () => readFileSync(logPath, "utf8"),

@@ -93,7 +93,6 @@ for (const agent of [geminiAgent, kiloAgent]) {
       expect(exit.usage).toMatchObject({ inputTokens: 3000, outputTokens: 150 });
       expect(readFileSync(join(trial.cwd, "src/b.txt"), "utf8")).toBe("hello\nworld\n");
       expect(readFileSync(join(trial.cwd, "c.txt"), "utf8")).toBe("42\n");
-      expect(trial.activities.length).toBeGreaterThan(2);
       expect(trial.model.requests.some((request) => request.prompt.includes(prompt))).toBe(true);
     },
     deadlineMs,

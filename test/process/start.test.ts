@@ -3,7 +3,7 @@ import { chmodSync, existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { openLog } from "../../core/process/log.ts";
 import { isAlive } from "../../core/process/table.ts";
-import { type ProcessRequest, resolveProgram, startProcess } from "../../core/process.ts";
+import { type ProcessRequest, startProcess } from "../../core/process.ts";
 import { onTestEnd, temporaryDirectory } from "../support/leftovers.ts";
 
 const env = { PATH: process.env.PATH ?? "/usr/bin:/bin" };
@@ -159,14 +159,4 @@ test("hands a throw of the reader on, after the program has ended on its own", a
 
   await expect(running.ended).rejects.toThrow("reader broke");
   expect(existsSync(join(cwd, "finished"))).toBe(true);
-});
-
-test("finds a program by the path of the given environment", () => {
-  const directory = temporaryDirectory();
-  writeFileSync(join(directory, "my-agent"), "#!/bin/sh\n");
-  chmodSync(join(directory, "my-agent"), 0o755);
-
-  expect(resolveProgram("my-agent", { PATH: directory })).toBe(join(directory, "my-agent"));
-  expect(resolveProgram("my-agent", { PATH: "/nowhere" })).toBeNull();
-  expect(resolveProgram("sh", {})).toBeNull();
 });

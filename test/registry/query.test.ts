@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 import { findRun } from "../../core/registry/find-run.ts";
-import { attempts, durations, endedTasks, run, runs, tasks } from "../../core/registry/query.ts";
+import { durations, endedTasks, runs } from "../../core/registry/query.ts";
 import type { Registry } from "../../core/registry/registry.ts";
 import {
   attemptFinished,
@@ -22,8 +22,6 @@ test("runs are listed newest first, with their tasks counted", async () => {
     { id: "q1d9", status: "stopped", driven: true, tasks: { error: 1, pending: 1 } },
     { id: "r9zz", status: "running", driven: true, tasks: { pending: 2 } },
   ]);
-  expect(run(registry.database, "r9zz")).toEqual(listed[1]);
-  expect(run(registry.database, "r9")).toBeUndefined();
 });
 
 test("a run is found by id, by the start of one, and as the last one", async () => {
@@ -55,24 +53,6 @@ test("there is no last run in an empty registry", async () => {
   const { database } = await openRegistry();
 
   expect(() => findRun(database, "@last")).toThrow(expect.objectContaining({ code: "RUN_NONE" }));
-});
-
-test("tasks come in the order of the plan, attempts in the order of time", async () => {
-  const registry = await withRuns(["r7k2"]);
-  const failed = { kind: "failed", message: "exit code 1" } as const;
-  await registry.commit("r7k2", () => [
-    attemptStarted("b"),
-    attemptFinished("b", 1, failed),
-    attemptStarted("b", 2),
-  ]);
-
-  const { database } = registry;
-
-  expect(tasks(database, "r7k2").map((task) => [task.id, task.status, task.attempts])).toEqual([
-    ["b", "running", 2],
-    ["a", "pending", 0],
-  ]);
-  expect(attempts(database, "r7k2", "b").map(({ outcome }) => outcome)).toEqual([failed, null]);
 });
 
 test("durations are the mean of the last five good attempts of the same plan", async () => {
