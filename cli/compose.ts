@@ -118,8 +118,8 @@ function makeChain(
     run,
     ...ground,
     rank: (task) => rank.get(task.id) ?? 0,
-    verify: (command, commit, { task, attempt }) =>
-      verify({
+    verify: async (command, commit, { task, attempt }) => {
+      const complaint = await verify({
         repository,
         run,
         task: task.id,
@@ -129,7 +129,9 @@ function makeChain(
         environment: environment(task, ["*"]),
         signal,
         logPath: join(logs, run, task.id, `${attempt}.verify.log`),
-      }),
+      });
+      return { complaint, notes: [] };
+    },
   });
 }
 

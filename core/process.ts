@@ -18,14 +18,15 @@ export async function capture(
   options: {
     readonly cwd: string;
     readonly env: Readonly<Record<string, string>>;
-    readonly input?: string;
+    /** Text, or a file, that the program reads. */
+    readonly input?: string | Blob;
     readonly signal?: AbortSignal;
   },
 ): Promise<Captured> {
   const child = Bun.spawn([...argv], {
     cwd: options.cwd,
     env: options.env,
-    stdin: options.input === undefined ? "ignore" : new Blob([options.input]),
+    stdin: inputOf(options.input),
     stdout: "pipe",
     stderr: "pipe",
     // Ctrl-C at the terminal goes to its whole process group: it must not end a git that is at work.
@@ -35,6 +36,11 @@ export async function capture(
   const [stdout, stderr] = await Promise.all([child.stdout.text(), child.stderr.text()]);
   await child.exited;
   return { code: child.exitCode, stdout, stderr };
+}
+
+function inputOf(input: string | Blob | undefined): "ignore" | Blob {
+  if (input === undefined) return "ignore";
+  return typeof input === "string" ? new Blob([input]) : input;
 }
 
 /** A program to start in a session and process group of its own. */

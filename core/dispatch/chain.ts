@@ -2,22 +2,10 @@ import { createMutex } from "../mutex.ts";
 import type { Task } from "../plan/plan.ts";
 import type { Published } from "../run/event.ts";
 import type { Landing } from "../run/model.ts";
-import type { ChangedPath, Repository } from "../workspace/workspace.ts";
-
-/** What a task left, ready to be merged. */
-export interface Result {
-  readonly task: Task;
-  readonly attempt: number;
-  readonly runner: string;
-  /** The commit the attempt started from. */
-  readonly base: string;
-  /** Commit of the tree it left, on `base`. */
-  readonly commit: string;
-  readonly changes: readonly ChangedPath[];
-}
-
-/** Runs a check command on a commit in a throw-away checkout; null when it passed, else why not. */
-export type Verify = (command: string, commit: string, result: Result) => Promise<string | null>;
+import type { Repository } from "../workspace/workspace.ts";
+import type { Result } from "./result.ts";
+import { type Layer, type Stack, stackUp } from "./stack.ts";
+import { checkTop, type Trial, tryStack, type Verify } from "./trial.ts";
 
 export interface ChainOptions {
   readonly repository: Repository;
@@ -31,29 +19,27 @@ export interface ChainOptions {
   readonly verify: Verify;
 }
 
-interface Link {
+/** A result whose landing somebody waits for. */
+interface Waiting {
   readonly result: Result;
-  commit: string;
-}
-
-interface Rebuilt {
-  readonly tip: string;
-  readonly commits: readonly string[];
+  resolve(landing: Landing): void;
+  reject(error: unknown): void;
 }
 
 /** How often a target that keeps moving is followed before the work is left on a branch. */
 const publishTriesMax = 5;
 
 /**
- * The commits of a run, one per task, that have not reached the target yet. Results are merged one at a time, as
- * they come; `publish` puts them into the plan's order and moves the target.
+ * The commits of a run, one per task, that have not reached the target yet. Results are merged as they come, and those
+ * that come while others are checked are checked together; `publish` puts them into the plan's order and moves the
+ * target.
  */
 export class Chain {
   readonly #options: ChainOptions;
   /** The target's commit the chain grows from. */
   #onto: string;
   #tip: string;
-  #links: Link[] = [];
+  #links: readonly Layer[] = [];
   readonly #final = new Map<string, string>();
   #first: string | null = null;
   #follows: boolean;
@@ -61,8 +47,10 @@ export class Chain {
   #unverified = false;
   /** What became of the last move of the target. */
   #published: Published | null = null;
-  /** Results are merged and checked one after the other; a check may take minutes. */
-  readonly #inTurn = createMutex();
+  /** Results that wait to be merged, in the order they came. */
+  #waiting: Waiting[] = [];
+  /** Set while results are merged and checked; a check may take minutes. */
+  #landing: Promise<void> | null = null;
   /** Guards the links and the tip. Held for merges, and for checks only while the target is being moved. */
   readonly #alone = createMutex();
 
@@ -89,25 +77,22 @@ export class Chain {
     return link?.commit ?? this.#final.get(id) ?? null;
   }
 
-  /** Merges a result onto the tip, checks the merged tree and makes its commit. One at a time. */
+  /** Merges a result onto the tip, checks the merged tree and makes its commit, together with others that wait. */
   add(result: Result): Promise<Landing> {
-    return this.#inTurn(async () => {
-      for (;;) {
-        const landing = await this.#addOnce(result);
-        if (landing !== null) return landing;
-      }
+    return new Promise((resolve, reject) => {
+      this.#waiting.push({ result, resolve, reject });
+      this.#landing ??= this.#landAll();
     });
   }
 
   /** Takes over a result that an earlier process of the run merged and checked. False: it no longer merges. */
   restore(result: Result): Promise<boolean> {
     return this.#alone(async () => {
-      const merged = await this.#merge(this.#tip, result);
-      if (typeof merged !== "string") return false;
-      if (merged === this.#tip) return true;
-      this.#grow(result, merged);
-      this.#unverified = true;
-      return true;
+      const { layers, conflicts, broken } = await this.#stack(this.#tip, [result]);
+      for (const { error } of broken) throw error;
+      this.#grow(layers);
+      this.#unverified ||= layers.length > 0;
+      return conflicts.length === 0;
     });
   }
 
@@ -140,41 +125,72 @@ export class Chain {
     });
   }
 
-  /** Null when the tip moved while the check ran: what was checked is not what would land. */
-  async #addOnce(result: Result): Promise<Landing | null> {
-    const tip = this.#tip;
-    const merged = await this.#alone(() => this.#merge(tip, result));
-    if (typeof merged !== "string") {
-      return { kind: "conflicted", paths: merged.paths, with: this.#whoChanged(merged.paths) };
+  async #landAll(): Promise<void> {
+    // What arrives at the same moment goes together.
+    await Promise.resolve();
+    while (this.#waiting.length > 0) {
+      let open: readonly Waiting[] = this.#waiting.splice(0);
+      try {
+        while (open.length > 0) open = await this.#landTogether(open);
+      } catch (error) {
+        for (const { reject } of open) reject(error);
+      }
     }
-    if (merged === tip) return { kind: "nothing" };
-    const { verify } = result.task;
-    const complaint = verify === null ? null : await this.#options.verify(verify, merged, result);
-    if (complaint !== null) return { kind: "unverified", message: complaint };
+    this.#landing = null;
+  }
+
+  /** Gives those back whose turn has to come again: the tip moved, or what they were merged on did not pass. */
+  async #landTogether(open: readonly Waiting[]): Promise<readonly Waiting[]> {
+    const tip = this.#tip;
+    const results = open.map(({ result }) => result);
+    const stack = await this.#alone(() => this.#stack(tip, results));
+    const trial = await tryStack(stack.layers, this.#options.verify);
     return this.#alone(async () => {
-      if (this.#tip !== tip) return null;
-      await this.#options.repository.pin(`refs/ra/${this.#options.run}/_tip`, merged);
-      this.#grow(result, merged);
-      return { kind: "merged", commit: merged };
+      // What was checked is not what would land.
+      if (this.#tip !== tip) return open;
+      const passed = stack.layers.slice(0, trial.passed);
+      const top = passed.at(-1);
+      if (top) await this.#options.repository.pin(`refs/ra/${this.#options.run}/_tip`, top.commit);
+      this.#grow(passed);
+      return this.#settle(open, stack, trial);
     });
   }
 
-  #grow(result: Result, commit: string): void {
-    this.#links.push({ result, commit });
-    this.#tip = commit;
+  /** Answers all whose landing is certain, and gives the others back. */
+  #settle(open: readonly Waiting[], stack: Stack, trial: Trial): readonly Waiting[] {
+    const landings = new Map<Result, Landing>();
+    const passed = stack.layers.slice(0, trial.passed);
+    const verified = { checks: trial.checks, together: passed.length, notes: trial.notes };
+    for (const { result, commit } of passed) {
+      landings.set(result, { kind: "merged", commit, ...(trial.checks > 0 ? { verified } : {}) });
+    }
+    const culprit = stack.layers[trial.passed];
+    if (culprit) {
+      const message = trial.complaint ?? "its check failed";
+      landings.set(culprit.result, { kind: "unverified", message });
+    } else {
+      for (const { result, paths } of stack.conflicts) {
+        landings.set(result, { kind: "conflicted", paths, with: this.#whoChanged(paths) });
+      }
+      for (const result of stack.empty) landings.set(result, { kind: "nothing" });
+    }
+    const errors = new Map(stack.broken.map(({ result, error }) => [result, error]));
+    return open.filter(({ result, resolve, reject }) => {
+      const landing = landings.get(result);
+      if (landing) resolve(landing);
+      else if (errors.has(result)) reject(errors.get(result));
+      return !landing && !errors.has(result);
+    });
   }
 
-  /** The commit of a result on top of `tip`; `tip` itself when it adds nothing. */
-  async #merge(
-    tip: string,
-    result: Result,
-  ): Promise<string | { readonly paths: readonly string[] }> {
-    const { repository } = this.#options;
-    const merge = await repository.merge({ base: result.base, ours: tip, theirs: result.commit });
-    if (merge.kind === "conflict") return { paths: merge.paths };
-    if (merge.tree === (await repository.tree(tip))) return tip;
-    const message = commitMessage(this.#options.run, result);
-    return repository.commit({ tree: merge.tree, parent: tip, message });
+  #grow(layers: readonly Layer[]): void {
+    this.#links = [...this.#links, ...layers];
+    this.#tip = layers.at(-1)?.commit ?? this.#tip;
+  }
+
+  #stack(onto: string, results: readonly Result[]): Promise<Stack> {
+    const { repository, run } = this.#options;
+    return stackUp({ repository, run, onto, results });
   }
 
   #whoChanged(paths: readonly string[]): string[] {
@@ -209,7 +225,8 @@ export class Chain {
     const sorted = ordered.every((link, i) => link === this.#links[i]);
     if (!sorted) {
       const rebuilt = await this.#rebuild(this.#onto);
-      if (!("paths" in rebuilt) && (await this.#sameTree(rebuilt.tip, before))) {
+      const top = "paths" in rebuilt ? undefined : rebuilt.at(-1)?.commit;
+      if (!("paths" in rebuilt) && top && (await this.#sameTree(top, before))) {
         this.#adopt(this.#onto, rebuilt);
       }
     }
@@ -228,14 +245,9 @@ export class Chain {
 
   /** Runs each check command of the chain once on the tip. */
   async #verifyAll(): Promise<string | null> {
-    const last = new Map<string, Result>();
-    for (const { result } of this.#links) {
-      if (result.task.verify !== null) last.set(result.task.verify, result);
-    }
-    for (const [command, result] of last) {
-      const complaint = await this.#options.verify(command, this.#tip, result);
-      if (complaint !== null)
-        return `\`${this.#options.target}\` moved, and on its new tip ${complaint}`;
+    const verdict = await checkTop(this.#links, this.#options.verify);
+    if (verdict?.complaint) {
+      return `\`${this.#options.target}\` moved, and on its new tip ${verdict.complaint}`;
     }
     this.#unverified = false;
     return null;
@@ -244,28 +256,21 @@ export class Chain {
   /** Merges every result again, in the plan's order, on top of another commit. */
   async #rebuild(
     onto: string,
-  ): Promise<Rebuilt | { readonly task: string; readonly paths: readonly string[] }> {
-    const commits: string[] = [];
-    let tip = onto;
-    for (const { result } of this.#inPlanOrder()) {
-      const merged = await this.#merge(tip, result);
-      if (typeof merged !== "string") return { task: result.task.id, paths: merged.paths };
-      tip = merged;
-      commits.push(merged);
-    }
-    return { tip, commits };
+  ): Promise<readonly Layer[] | { readonly task: string; readonly paths: readonly string[] }> {
+    const results = this.#inPlanOrder().map(({ result }) => result);
+    const { layers, conflicts, broken } = await this.#stack(onto, results);
+    for (const { error } of broken) throw error;
+    const [conflict] = conflicts;
+    return conflict ? { task: conflict.result.task.id, paths: conflict.paths } : layers;
   }
 
-  #adopt(onto: string, rebuilt: Rebuilt): void {
-    this.#links = this.#inPlanOrder().map(({ result }, i) => ({
-      result,
-      commit: rebuilt.commits[i] as string,
-    }));
+  #adopt(onto: string, layers: readonly Layer[]): void {
+    this.#links = layers;
     this.#onto = onto;
-    this.#tip = rebuilt.tip;
+    this.#tip = layers.at(-1)?.commit ?? onto;
   }
 
-  #inPlanOrder(): Link[] {
+  #inPlanOrder(): Layer[] {
     const { rank } = this.#options;
     return [...this.#links].sort((a, b) => rank(a.result.task) - rank(b.result.task));
   }
@@ -281,17 +286,4 @@ export class Chain {
     await repository.pin(`refs/heads/${branch}`, this.#tip);
     return { target, from: this.#onto, to: this.#tip, keptOn: branch, reason };
   }
-}
-
-/** Subject and trailers of a task's commit, as the contract words them. */
-function commitMessage(run: string, result: Result): string {
-  const { task, attempt, runner } = result;
-  const description = task.description.replace(/\s+/g, " ").trim();
-  const trailers = [
-    `Ra-Run: ${run}`,
-    `Ra-Task: ${task.id}`,
-    `Ra-Attempt: ${attempt}`,
-    `Ra-Runner: ${runner}`,
-  ];
-  return `dispatch: task ${task.id} — ${description}\n\n${trailers.join("\n")}\n`;
 }

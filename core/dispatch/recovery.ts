@@ -1,7 +1,8 @@
 import type { Published } from "../run/event.ts";
 import type { RunState, TaskState } from "../run/state.ts";
 import type { GitRepository } from "../workspace/workspace.ts";
-import type { Chain, Result } from "./chain.ts";
+import type { Chain } from "./chain.ts";
+import type { Result } from "./result.ts";
 
 /**
  * Gives the chain of a resumed run what landed before the run broke off and did not reach the target: without it the

@@ -96,8 +96,10 @@ const finding = v.object({
   paths: texts,
 });
 
+const verified = v.object({ checks: v.number(), together: v.number(), notes: texts });
+
 const landing = v.variant("kind", [
-  v.object({ kind: v.literal("merged"), commit: text }),
+  v.object({ kind: v.literal("merged"), commit: text, verified: v.exactOptional(verified) }),
   v.object({ kind: v.literal("nothing") }),
   v.object({ kind: v.literal("conflicted"), paths: texts, with: texts }),
   v.object({ kind: v.literal("rejected"), findings: v.array(finding) }),

@@ -25,9 +25,18 @@ export interface Finding {
   readonly paths: readonly string[];
 }
 
+/** How a tree passed its check. */
+export interface Verified {
+  /** How many trees had to be checked, and how many results passed together in the last. */
+  readonly checks: number;
+  readonly together: number;
+  /** What a person should know of it, such as that a check passed only at the second try. */
+  readonly notes: readonly string[];
+}
+
 /** How a result landed on the run's chain of commits. */
 export type Landing =
-  | { readonly kind: "merged"; readonly commit: string }
+  | { readonly kind: "merged"; readonly commit: string; readonly verified?: Verified }
   | { readonly kind: "nothing" }
   | {
       readonly kind: "conflicted";

@@ -25,16 +25,23 @@ export async function openClone(site: Site, request: WorkspaceRequest): Promise<
   return isolatedWorkspace(site, request, { path, submodules });
 }
 
+/** What a clone is made from. */
+interface CloneInput {
+  readonly path: string;
+  readonly index: string;
+  readonly commit: string;
+  readonly branch: string;
+  /** The directory of objects it borrows from, when it is not the user's. */
+  readonly objects?: string;
+}
+
 /** Makes a clone with HEAD on `branch` at `commit`, and its files. What stood at `path` is set aside. */
-export async function makeClone(
-  site: Site,
-  input: { path: string; index: string; commit: string; branch: string },
-): Promise<void> {
+export async function makeClone(site: Site, input: CloneInput): Promise<void> {
   await setAside(site.layout.root, input.path);
   const git = join(input.path, ".git");
   await makeGitDir(site, git, input);
   try {
-    await populate(site, input.path, input.commit, input.index);
+    await populate(site, input);
     await copyIndex(input.index, join(git, "index"));
   } catch (error) {
     await site.trash.take(input.path).catch(() => undefined);
@@ -42,19 +49,16 @@ export async function makeClone(
   }
 }
 
-async function makeGitDir(
-  site: Site,
-  git: string,
-  input: { commit: string; branch: string },
-): Promise<void> {
+async function makeGitDir(site: Site, git: string, input: CloneInput): Promise<void> {
   const { commonDir } = site.place;
+  const objects = input.objects ?? join(commonDir, "objects");
   const head = join(git, "refs", "heads", input.branch);
   for (const dir of ["objects/info", "objects/pack", "info", "hooks"]) {
     await mkdir(join(git, dir), { recursive: true });
   }
   await mkdir(dirname(head), { recursive: true });
   await Promise.all([
-    writeFile(join(git, "objects", "info", "alternates"), `${join(commonDir, "objects")}\n`),
+    writeFile(join(git, "objects", "info", "alternates"), `${objects}\n`),
     writeFile(head, `${input.commit}\n`),
     writeFile(join(git, "config"), formatConfig(cloneConfig(site))),
     copyIfThere(join(commonDir, "info", "exclude"), join(git, "info", "exclude")),

@@ -78,6 +78,10 @@ export function bindControl(source: ControlSource): Git {
       await prepared();
       return await git.attempt(args, call);
     },
+    converse: async (args, call, unbuffered) => {
+      await prepared();
+      return await git.converse(args, call, unbuffered);
+    },
   };
 }
 

@@ -1,4 +1,5 @@
 import { ExitCode, RaError } from "../error.ts";
+import { type Conversation, converse } from "../process/conversation.ts";
 import { type Captured, capture } from "../process.ts";
 
 /** The oldest git whose `merge-tree --write-tree` exists. */
@@ -31,6 +32,8 @@ export interface GitCall {
   readonly config?: Readonly<Record<string, string>>;
   readonly cwd?: string;
   readonly input?: string;
+  /** A file that is the input instead. */
+  readonly inputFile?: string;
 }
 
 /** Git, bound to a directory and an environment. */
@@ -39,6 +42,8 @@ export interface Git {
   run(args: readonly string[], call?: GitCall): Promise<string>;
   /** As `run`, for commands whose exit code is an answer. Throws only when git cannot be started. */
   attempt(args: readonly string[], call?: GitCall): Promise<Captured>;
+  /** Starts a command that answers line by line. `unbuffered`: through `stdbuf`, for one that does not flush by itself. */
+  converse(args: readonly string[], call?: GitCall, unbuffered?: boolean): Promise<Conversation>;
 }
 
 /** Variables of a process; absent ones may stand there as undefined. */
@@ -51,18 +56,16 @@ export function bindGit(
   env: Readonly<Record<string, string>> = {},
 ): Git {
   const plain = withoutGit(inherited);
+  const surroundings = (call: GitCall) => ({
+    cwd: call.cwd ?? cwd,
+    env: { ...plain, ...configEnvironment({ ...settings, ...call.config }), ...env, ...call.env },
+  });
   const attempt = async (args: readonly string[], call: GitCall = {}): Promise<Captured> => {
+    const { inputFile = null } = call;
+    const input = inputFile === null ? call.input : Bun.file(inputFile);
     try {
-      return await capture(["git", ...args], {
-        cwd: call.cwd ?? cwd,
-        env: {
-          ...plain,
-          ...configEnvironment({ ...settings, ...call.config }),
-          ...env,
-          ...call.env,
-        },
-        ...(call.input === undefined ? {} : { input: call.input }),
-      });
+      const options = input === undefined ? {} : { input };
+      return await capture(["git", ...args], { ...surroundings(call), ...options });
     } catch (error) {
       throw missing(error);
     }
@@ -73,6 +76,10 @@ export function bindGit(
       const done = await attempt(args, call);
       if (done.code !== 0) throw gitFailed(args, done);
       return done.stdout;
+    },
+    async converse(args, call = {}, unbuffered = false) {
+      const argv = ["git", ...args] as const;
+      return converse(unbuffered ? ["stdbuf", "-o0", ...argv] : argv, surroundings(call));
     },
   };
 }

@@ -46,7 +46,7 @@ export function signature(who: Identity, date: number): Record<string, string> {
 }
 
 /** Offset of the local time zone, as git writes it: `+0130`. */
-function zone(at: Date): string {
+export function zone(at: Date): string {
   const minutes = -at.getTimezoneOffset();
   const size = Math.abs(minutes);
   const two = (n: number): string => String(n).padStart(2, "0");

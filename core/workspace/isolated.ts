@@ -25,15 +25,19 @@ export function indexPath(site: Site, request: WorkspaceRequest): string {
 /** Fills a directory with the files of a commit and leaves their index at `index`. */
 export async function populate(
   site: Site,
-  path: string,
-  commit: string,
-  index: string,
+  {
+    path,
+    commit,
+    index,
+    objects,
+  }: { path: string; commit: string; index: string; objects?: string },
 ): Promise<void> {
   await rm(index, { force: true });
   await rm(`${index}.lock`, { force: true });
-  const config = { "core.fsync": "none" };
+  const call = workTree(path, index);
+  const env = objects === undefined ? call.env : { ...call.env, GIT_OBJECT_DIRECTORY: objects };
   const args = ["read-tree", "--reset", "-u", "--no-recurse-submodules", commit];
-  await site.control.run(args, { ...workTree(path, index), config });
+  await site.control.run(args, { ...call, env, config: { "core.fsync": "none" } });
 }
 
 /** Directories of a commit's submodules. */

@@ -1,103 +1,136 @@
-import { assert } from "../assert.ts";
+import { join } from "node:path";
 import type { BaseAttributes } from "./attributes.ts";
-import { type Git, gitFailed } from "./git.ts";
-import { keeper, signature } from "./identity.ts";
+import { requireFaithful } from "./faithful.ts";
+import type { Git, GitCall } from "./git.ts";
+import { type Identity, keeper } from "./identity.ts";
+import { writeCommit } from "./loose-object.ts";
+import { DiffProcess, MergeProcess } from "./merge-process.ts";
 import { type CommitFacts, dateAfter, type ObjectReader } from "./object-reader.ts";
-import { diffTrees, type TreeEntryChange } from "./tree-diff.ts";
-import type { Merge } from "./workspace.ts";
+import type { Quarantine } from "./quarantine.ts";
+import type { Merge, MergeInput, Merger } from "./workspace.ts";
 
-/** What a merge needs of a repository. */
+/** What merges need of a repository. */
 export interface MergeTools {
   readonly control: Git;
+  readonly version: readonly [number, number];
   readonly objects: ObjectReader;
   readonly attributes: BaseAttributes;
+  readonly quarantine: Quarantine;
+  /** The user's directory of objects. */
+  readonly store: string;
 }
 
-/**
- * Three-way merge of the trees of two commits on the recorded base. What their histories say does not
- * count: an agent may have merged the target into its branch and thrown the content away. Throws a `Bug`
- * when git's clean result is not one; such a tree is never given out.
- */
-export async function mergeTrees(
+/** Where the objects of a merge go, and how git is told. */
+interface Destination {
+  readonly objects: string;
+  readonly call: GitCall;
+}
+
+/** Merges whose result stays in the quarantine until it is kept. `author` signs the commits. See `Repository.merger`. */
+export function quarantinedMerger(
   tools: MergeTools,
-  input: { readonly base: string; readonly ours: string; readonly theirs: string },
-): Promise<Merge> {
-  const facts = await tools.objects.commits(input.base, input.ours, input.theirs);
-  const [base, ours, theirs] = facts as [CommitFacts, CommitFacts, CommitFacts];
-  if (theirs.tree === base.tree || theirs.tree === ours.tree) {
-    return { kind: "clean", tree: ours.tree };
-  }
-  if (ours.tree === base.tree) return { kind: "clean", tree: theirs.tree };
-  const [left, right, attributes] = await Promise.all([
-    onBase(tools.control, base, ours),
-    onBase(tools.control, base, theirs),
-    tools.attributes.of(base.tree),
-  ]);
-  const flags = ["--write-tree", "-z", "--no-messages"];
-  const args = [...attributes.options, "merge-tree", ...flags, left, right];
-  const done = await tools.control.attempt(args, { config: attributes.config });
-  if (done.code === 1) return { kind: "conflict", paths: conflictPaths(done.stdout) };
-  if (done.code !== 0) throw gitFailed(args, done);
-  const tree = done.stdout.split("\0")[0]!.trim();
-  await requireFaithful(tools.control, { base, ours, theirs, tree });
-  return { kind: "clean", tree };
+  commits: readonly string[],
+  author: () => Promise<Identity>,
+): Merger {
+  const { quarantine, objects } = tools;
+  const destination = async (): Promise<Destination> => ({
+    objects: await quarantine.directory(),
+    call: await quarantine.call(),
+  });
+  const trees = new TreeMerger(tools, destination);
+  let read: Promise<unknown> | null = null;
+  return {
+    async merge(input) {
+      // All at once: one git tells of hundreds of commits as fast as of one.
+      read ??= objects.commits(...commits);
+      await read;
+      return trees.merge(input);
+    },
+    async commit({ tree, parent, message }) {
+      const date = dateAfter(await objects.commit(parent));
+      return quarantine.commit({ tree, parents: [parent], who: await author(), date, message });
+    },
+    [Symbol.asyncDispose]: () => trees[Symbol.asyncDispose](),
+  };
+}
+
+/** One merge whose tree goes into the user's store, durably. See `Repository.merge`. */
+export async function mergeTrees(tools: MergeTools, input: MergeInput): Promise<Merge> {
+  const destination = async (): Promise<Destination> => ({ objects: tools.store, call: {} });
+  await using trees = new TreeMerger(tools, destination);
+  return await trees.merge(input);
 }
 
 /**
- * Paths the second change set brought besides its own. `landed`: what it changed in the merged tree.
- * A path that the other side added counts as its own when the other side also deleted one of its paths:
- * git then followed a rename. An empty answer is what the four trees of a faithful merge give.
+ * Three-way merges of the trees of two commits on the recorded base, with as few processes as git allows. What the
+ * histories of the commits say does not count: an agent may have merged the target into its branch and thrown the
+ * content away.
  */
-export function strayPaths(
-  landed: readonly TreeEntryChange[],
-  own: readonly TreeEntryChange[],
-  other: readonly TreeEntryChange[],
-): readonly string[] {
-  const mine = new Set(own.map(({ path }) => path));
-  const strays = landed.filter(({ path }) => !mine.has(path)).map(({ path }) => path);
-  if (strays.length === 0) return [];
-  const moved = other.some(({ status, path }) => status === "D" && mine.has(path));
-  const targets = new Set(other.filter(({ status }) => status === "A").map(({ path }) => path));
-  return strays.filter((path) => !(moved && targets.has(path)));
+class TreeMerger implements AsyncDisposable {
+  readonly #tools: MergeTools;
+  readonly #destination: () => Promise<Destination>;
+  /** By work tree of attributes. */
+  readonly #processes = new Map<string, MergeProcess>();
+  #diffs: DiffProcess | null = null;
+
+  constructor(tools: MergeTools, destination: () => Promise<Destination>) {
+    this.#tools = tools;
+    this.#destination = destination;
+  }
+
+  async merge(input: MergeInput): Promise<Merge> {
+    const { objects } = this.#tools;
+    const facts = await objects.commits(input.base, input.ours, input.theirs);
+    const [base, ours, theirs] = facts as [CommitFacts, CommitFacts, CommitFacts];
+    if (theirs.tree === base.tree || theirs.tree === ours.tree) {
+      return { kind: "clean", tree: ours.tree };
+    }
+    if (ours.tree === base.tree) return { kind: "clean", tree: theirs.tree };
+    const destination = await this.#destination();
+    const process = await this.#process(base.tree, destination);
+    const [left, right] = [
+      await onBase(destination.objects, base, ours),
+      await onBase(destination.objects, base, theirs),
+    ];
+    const answer = await process.merge(left, right);
+    if (!answer.clean) return { kind: "conflict", paths: answer.paths };
+    this.#diffs ??= new DiffProcess(this.#tools.control, destination.call);
+    await requireFaithful(this.#diffs, {
+      base: base.tree,
+      ours: ours.tree,
+      theirs: theirs.tree,
+      merged: answer.tree,
+    });
+    return { kind: "clean", tree: answer.tree };
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    const ends = [...this.#processes.values(), ...(this.#diffs === null ? [] : [this.#diffs])];
+    await Promise.all(ends.map((process) => process[Symbol.asyncDispose]()));
+  }
+
+  async #process(baseTree: string, { call }: Destination): Promise<MergeProcess> {
+    const { control, version, attributes } = this.#tools;
+    const workTree = await attributes.of(baseTree);
+    let process = this.#processes.get(workTree);
+    if (!process) {
+      const env = {
+        ...call.env,
+        GIT_WORK_TREE: workTree,
+        GIT_INDEX_FILE: join(workTree, "no-index"),
+      };
+      process = new MergeProcess(control, { ...call, cwd: workTree, env }, version);
+      this.#processes.set(workTree, process);
+    }
+    return process;
+  }
 }
 
 /** A commit with the tree of `side` whose only parent is the base, so that git can find no other merge base. */
-async function onBase(control: Git, base: CommitFacts, side: CommitFacts): Promise<string> {
+async function onBase(objects: string, base: CommitFacts, side: CommitFacts): Promise<string> {
   if (side.parents.length === 1 && side.parents[0] === base.id) return side.id;
-  const args = ["commit-tree", side.tree, "-p", base.id, "-m", "side of a merge"];
-  // Nothing refers to it once the merge is over, so it need not survive a power cut.
-  const config = { "core.fsync": "none" };
-  const env = signature(keeper, dateAfter(base));
-  return (await control.run(args, { env, config })).trim();
-}
-
-/** Reads the entries after the tree; the messages that could follow are not asked for. */
-function conflictPaths(stdout: string): readonly string[] {
-  const paths = new Set<string>();
-  for (const record of stdout.split("\0").slice(1)) {
-    const entry = /^[0-7]{6} [0-9a-f]+ [123]\t([\s\S]+)$/.exec(record);
-    if (entry) paths.add(entry[1]!);
-  }
-  return [...paths].sort();
-}
-
-async function requireFaithful(
-  control: Git,
-  trees: { base: CommitFacts; ours: CommitFacts; theirs: CommitFacts; tree: string },
-): Promise<void> {
-  const { base, ours, theirs, tree } = trees;
-  const [theirChanges, landed, ourChanges, kept] = await diffTrees(control, [
-    [base.tree, theirs.tree],
-    [ours.tree, tree],
-    [base.tree, ours.tree],
-    [theirs.tree, tree],
-  ]);
-  const strays = [
-    ...strayPaths(landed!, theirChanges!, ourChanges!),
-    ...strayPaths(kept!, ourChanges!, theirChanges!),
-  ];
-  assert(
-    strays.length === 0,
-    `the merge of ${theirs.id} into ${ours.id} changes paths that neither side changed: ${strays.join(", ")}`,
-  );
+  const { tree } = side;
+  const date = dateAfter(base);
+  const message = "side of a merge";
+  return await writeCommit(objects, { tree, parents: [base.id], who: keeper, date, message });
 }

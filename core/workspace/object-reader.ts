@@ -17,6 +17,8 @@ const factsMax = 20_000;
 export class ObjectReader {
   readonly #control: Git;
   readonly #facts = new Map<string, CommitFacts>();
+  /** Commits this process made: those that nobody has kept cannot be read again. */
+  readonly #made = new Map<string, CommitFacts>();
 
   constructor(control: Git) {
     this.#control = control;
@@ -24,10 +26,10 @@ export class ObjectReader {
 
   /** Facts of full commit ids, in their order, with at most one git. Throws `RaError` (exit 6) when one is missing. */
   async commits(...ids: readonly string[]): Promise<readonly CommitFacts[]> {
-    const unknown = [...new Set(ids.filter((id) => !this.#facts.has(id)))];
+    const unknown = [...new Set(ids.filter((id) => this.#known(id) === undefined))];
     if (unknown.length > 0) await this.#load(unknown);
     return ids.map((id) => {
-      const facts = this.#facts.get(id);
+      const facts = this.#known(id);
       if (facts === undefined) throw missingCommit(id);
       return facts;
     });
@@ -37,6 +39,15 @@ export class ObjectReader {
   async commit(id: string): Promise<CommitFacts> {
     const [facts] = await this.commits(id);
     return facts!;
+  }
+
+  /** Takes note of a commit that was just made. */
+  remember(facts: CommitFacts): void {
+    this.#made.set(facts.id, facts);
+  }
+
+  #known(id: string): CommitFacts | undefined {
+    return this.#made.get(id) ?? this.#facts.get(id);
   }
 
   async #load(ids: readonly string[]): Promise<void> {

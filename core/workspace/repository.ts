@@ -14,10 +14,11 @@ import { indexPath, isolatedWorkspace, requireIndex, submodulesOf } from "./isol
 import { publish } from "./land.ts";
 import { landedTasks } from "./landed.ts";
 import { layoutOf, setAside, Trash } from "./layout.ts";
-import { type MergeTools, mergeTrees } from "./merge.ts";
+import { type MergeTools, mergeTrees, quarantinedMerger } from "./merge.ts";
 import { dateAfter, ObjectReader } from "./object-reader.ts";
 import { gitDirOf, type Place } from "./place.ts";
 import { plainWorkspace } from "./plain.ts";
+import { Quarantine } from "./quarantine.ts";
 import { ownRef, Refs } from "./refs.ts";
 import type { Site } from "./site.ts";
 import { changedPaths, diffRevisions } from "./tree-diff.ts";
@@ -56,6 +57,9 @@ export async function openRepository(
   const refs = new Refs({ user, commonDir, gitDir, fast: !sha256 && !reftable, zero });
   const objects = new ObjectReader(control);
   const controlDir = join(place.stateDir, "control.git");
+  const store = join(commonDir, "objects");
+  const top = join(place.stateDir, "quarantine");
+  const quarantine = new Quarantine({ control, objects, top, store });
   const site: Site = {
     place: { ...place, commonDir },
     user,
@@ -67,12 +71,14 @@ export async function openRepository(
     trash: new Trash(layout.root),
     refs,
     objects,
+    quarantine,
     worktreeList: createMutex(),
   };
-  const attributes = new BaseAttributes(control, join(controlDir, "attributes"), version);
+  const attributes = new BaseAttributes(control, join(controlDir, "attributes"));
   const author = lazily(() => userIdentity(user, options.env));
   if (!options.readOnly) await author();
-  return composed(site, { control, objects, attributes }, { gitDir, author });
+  const tools = { control, version, objects, attributes, quarantine, store };
+  return composed(site, tools, { gitDir, author });
 }
 
 function composed(
@@ -80,16 +86,20 @@ function composed(
   tools: MergeTools,
   own: { readonly gitDir: string; readonly author: () => Promise<Identity> },
 ): GitRepository {
-  const { place, refs, objects, control } = site;
+  const { place, refs, objects, control, quarantine } = site;
   return {
     root: place.root,
     resolve: (revision) => resolveCommit(site, own.gitDir, revision),
     currentBranch: () => refs.currentBranch(),
     branchTip: (branch) => refs.read(`refs/heads/${branch}`),
     dirty: () => isDirty(site, own.gitDir),
-    open: (request) => openWorkspace(site, tools, request),
+    async open(request) {
+      await quarantine.keep(request.base);
+      return openWorkspace(site, tools, request);
+    },
     openScratch: (run, commit) => openScratch(site, run, commit),
     merge: (input) => mergeTrees(tools, input),
+    merger: (commits) => quarantinedMerger(tools, commits, own.author),
     async commit({ tree, parent, message }) {
       const env = signature(await own.author(), dateAfter(await objects.commit(parent)));
       const args = ["commit-tree", tree, "-p", parent, "-F", "-"];
@@ -97,8 +107,14 @@ function composed(
     },
     tree: async (commit) => (await objects.commit(commit)).tree,
     changes: async (from, to) => changedPaths(await diffRevisions(control, from, to)),
-    pin: async (ref, commit) => refs.set(ownRef(ref), commit),
-    publish: async (move) => publish(site, await own.author(), move),
+    async pin(ref, commit) {
+      await quarantine.keep(commit);
+      await refs.set(ownRef(ref), commit);
+    },
+    async publish(move) {
+      await quarantine.keep(move.to);
+      return publish(site, await own.author(), move);
+    },
     landedTasks: (wanted) => landedTasks(site, wanted),
     adopt: (request) => adopt(site, request),
     tidy: (run) => tidy(site, run),
@@ -140,7 +156,9 @@ async function openScratch(
 ): Promise<{ readonly path: string; close(): Promise<void> }> {
   const path = site.layout.scratch(run);
   const index = join(site.indexDir, `${run}.scratch.${crypto.randomUUID()}`);
-  await makeClone(site, { path, index, commit, branch: "ra/verify" });
+  const objects = site.quarantine.holds(commit) ? await site.quarantine.directory() : undefined;
+  const borrowed = objects === undefined ? {} : { objects };
+  await makeClone(site, { path, index, commit, branch: "ra/verify", ...borrowed });
   await rm(index, { force: true });
   return { path, close: () => site.trash.take(path) };
 }
@@ -157,6 +175,7 @@ async function tidy(site: Site, run: string): Promise<void> {
   await removeWorktreesBelow(site, dir);
   await site.trash.take(dir);
   await site.trash.empty();
+  await site.quarantine.drop();
   for (const name of await readdir(site.indexDir).catch(() => [])) {
     if (name.startsWith(`${run}.`)) await rm(join(site.indexDir, name), { force: true });
   }

@@ -4,6 +4,7 @@ import type { Git } from "./git.ts";
 import type { Layout, Trash } from "./layout.ts";
 import type { ObjectReader } from "./object-reader.ts";
 import type { Place } from "./place.ts";
+import type { Quarantine } from "./quarantine.ts";
 import type { Refs } from "./refs.ts";
 
 /** One repository and the ways into it, shared by the files of this room. */
@@ -21,6 +22,8 @@ export interface Site {
   readonly trash: Trash;
   readonly refs: Refs;
   readonly objects: ObjectReader;
+  /** Merges that nobody has kept yet. */
+  readonly quarantine: Quarantine;
   /** Held while git's list of linked worktrees changes: git itself is not safe there. */
   readonly worktreeList: Mutex;
 }

@@ -23,9 +23,7 @@ export async function diffTrees(
 ): Promise<readonly (readonly TreeEntryChange[])[]> {
   const args = ["diff-tree", "--stdin", "-r", "-z", "--raw", "--no-renames", "--no-abbrev"];
   const input = pairs.map(([from, to]) => `${from} ${to}\n`).join("");
-  const all = parseTreeDiffs(await control.run(args, { input }));
-  assert(all.length === pairs.length, "git diff-tree must answer every pair of trees");
-  return all;
+  return parseTreeDiffs(await control.run(args, { input }), pairs.length);
 }
 
 /** Differences of two commits or trees. */
@@ -35,7 +33,7 @@ export async function diffRevisions(
   to: string,
 ): Promise<readonly TreeEntryChange[]> {
   const args = ["diff-tree", "-r", "-z", "--raw", "--no-renames", "--no-abbrev", from, to];
-  return parseTreeDiffs(`${from} ${to}\n${await control.run(args)}`)[0] ?? [];
+  return parseTreeDiffs(`${from} ${to}\n${await control.run(args)}`, 1)[0]!;
 }
 
 /** What the interface shows of a difference. A rename is an addition and a deletion, so that a claim on either path is seen. */
@@ -47,8 +45,11 @@ export function changedPaths(entries: readonly TreeEntryChange[]): readonly Chan
   }));
 }
 
-/** Reads what `git diff-tree --stdin -z --raw` prints: a line of two ids a pair, then its records. */
-function parseTreeDiffs(text: string): TreeEntryChange[][] {
+/** Reads what `git diff-tree --stdin -z --raw` prints for so many pairs: a line of two ids a pair, then its records. */
+export function parseTreeDiffs(
+  text: string,
+  pairs: number,
+): readonly (readonly TreeEntryChange[])[] {
   const all: TreeEntryChange[][] = [];
   for (let at = 0; at < text.length; ) {
     if (text[at] !== ":") {
@@ -70,5 +71,6 @@ function parseTreeDiffs(text: string): TreeEntryChange[][] {
     });
     at = pathEnd + 1;
   }
+  assert(all.length === pairs, "git diff-tree must answer every pair of trees");
   return all;
 }

@@ -40,9 +40,24 @@ export interface WorkspaceRequest {
   readonly base: string;
 }
 
+/** Three commits: the recorded base, never searched for, and two sides. */
+export interface MergeInput {
+  readonly base: string;
+  readonly ours: string;
+  readonly theirs: string;
+}
+
 export type Merge =
   | { readonly kind: "clean"; readonly tree: string }
   | { readonly kind: "conflict"; readonly paths: readonly string[] };
+
+/** Merges and commits, many at a time, that are kept only when a ref or a workspace is made from them. */
+export interface Merger extends AsyncDisposable {
+  /** As `Repository.merge`. */
+  merge(input: MergeInput): Promise<Merge>;
+  /** A commit object with the user's identity. */
+  commit(input: { tree: string; parent: string; message: string }): Promise<string>;
+}
 
 /** What became of an attempt to move the target branch. */
 export type Publication =
@@ -68,8 +83,13 @@ export interface Repository {
     run: string,
     commit: string,
   ): Promise<{ readonly path: string; close(): Promise<void> }>;
-  /** Three-way merge of the trees of three commits; `base` is the recorded one, never searched for. */
-  merge(input: { base: string; ours: string; theirs: string }): Promise<Merge>;
+  /**
+   * Three-way merge of the trees of three commits. Throws a `Bug` when git's clean result changes what neither side
+   * changed; such a tree is never given out.
+   */
+  merge(input: MergeInput): Promise<Merge>;
+  /** For merges that follow each other; dispose of it when they are done. `commits`: those it will meet. */
+  merger(commits: readonly string[]): Merger;
   /** A commit object with the user's identity; no ref is moved, so `pin` it before it counts as kept. */
   commit(input: { tree: string; parent: string; message: string }): Promise<string>;
   tree(commit: string): Promise<string>;

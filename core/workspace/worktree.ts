@@ -29,7 +29,7 @@ export async function openWorktree(site: Site, request: WorkspaceRequest): Promi
   try {
     const [submodules] = await Promise.all([
       submodulesOf(site, request.base),
-      populate(site, path, request.base, index),
+      populate(site, { path, commit: request.base, index }),
       site.refs.set(baseRef(request), request.base),
     ]);
     await copyIndex(index, join(gitDirOf(path), "index"));

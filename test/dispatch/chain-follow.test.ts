@@ -1,21 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { Chain, type Verify } from "../../core/dispatch/chain.ts";
-import { ChainRepository } from "./chain-repository.ts";
-
-function chainOn(
-  repository: ChainRepository,
-  options: { base?: string; verify?: Verify } = {},
-): Chain {
-  return new Chain({
-    repository: repository.asRepository,
-    run: "r1",
-    target: "main",
-    base: options.base ?? repository.tip(),
-    follows: options.base === undefined,
-    rank: ({ id }) => id.charCodeAt(0),
-    verify: options.verify ?? (async () => null),
-  });
-}
+import { ChainRepository, type Check, chainOn } from "./chain-repository.ts";
 
 describe("catching up", () => {
   test("gives the next attempt what the user committed meanwhile", async () => {
@@ -44,11 +28,11 @@ describe("catching up", () => {
   test("has the landed work checked again before it reaches the target", async () => {
     const repository = new ChainRepository({});
     let checks = 0;
-    const verify: Verify = async () => {
+    const check: Check = async () => {
       checks += 1;
       return null;
     };
-    const chain = chainOn(repository, { verify });
+    const chain = chainOn(repository, { check });
     await chain.add(repository.result("a", { a: "a" }, { verify: "check" }));
     repository.push({ user: "u" });
     await chain.catchUp();
@@ -80,11 +64,11 @@ describe("taking over what landed before", () => {
     const result = repository.result("a", { a: "a" }, { verify: "check" });
     repository.push({ user: "u" });
     const checked: string[] = [];
-    const verify: Verify = async (_, commit) => {
+    const check: Check = async (_, commit) => {
       checked.push(commit);
       return null;
     };
-    const chain = chainOn(repository, { verify });
+    const chain = chainOn(repository, { check });
 
     const restored = await chain.restore(result);
     const checksBefore = checked.length;

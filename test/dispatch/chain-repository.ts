@@ -1,11 +1,33 @@
-import type { Result } from "../../core/dispatch/chain.ts";
+import { Chain } from "../../core/dispatch/chain.ts";
+import type { Result } from "../../core/dispatch/result.ts";
 import type {
   ChangedPath,
   Merge,
+  Merger,
   Publication,
   Repository,
 } from "../../core/workspace/workspace.ts";
 import { makeTask } from "../support/rig.ts";
+
+/** A check of a commit: null when it passes, else why not. */
+export type Check = (command: string, commit: string) => Promise<string | null>;
+
+/** A chain on `main` for tasks whose ids are in the plan's order by the alphabet. */
+export function chainOn(
+  repository: ChainRepository,
+  options: { readonly base?: string; readonly check?: Check } = {},
+): Chain {
+  const { check = async () => null } = options;
+  return new Chain({
+    repository: repository.asRepository,
+    run: "r1",
+    target: "main",
+    base: options.base ?? repository.tip(),
+    follows: options.base === undefined,
+    rank: ({ id }) => id.charCodeAt(0),
+    verify: async (command, commit) => ({ complaint: await check(command, commit), notes: [] }),
+  });
+}
 
 type Files = Readonly<Record<string, string>>;
 
@@ -79,6 +101,14 @@ export class ChainRepository {
 
   async commit(input: { tree: string; parent: string; message: string }): Promise<string> {
     return this.make(Object.fromEntries(JSON.parse(input.tree)), input.parent, input.message);
+  }
+
+  merger(): Merger {
+    return {
+      merge: (input) => this.merge(input),
+      commit: (input) => this.commit(input),
+      [Symbol.asyncDispose]: async () => {},
+    };
   }
 
   async pin(ref: string, commit: string): Promise<void> {

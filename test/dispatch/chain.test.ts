@@ -1,22 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { Chain, type Verify } from "../../core/dispatch/chain.ts";
-import { ChainRepository } from "./chain-repository.ts";
-
-/** A chain on `main` for tasks whose ids are in the plan's order by the alphabet. */
-function chainOn(
-  repository: ChainRepository,
-  options: { base?: string; verify?: Verify } = {},
-): Chain {
-  return new Chain({
-    repository: repository.asRepository,
-    run: "r1",
-    target: "main",
-    base: options.base ?? repository.tip(),
-    follows: options.base === undefined,
-    rank: ({ id }) => id.charCodeAt(0),
-    verify: options.verify ?? (async () => null),
-  });
-}
+import { ChainRepository, type Check, chainOn } from "./chain-repository.ts";
 
 const subject = (id: string): string => `dispatch: task ${id} — task ${id}`;
 
@@ -71,11 +54,11 @@ describe("landing a result", () => {
       repository.result("b", { "b.txt": "b" }, { verify: "check" }),
     ];
     const seen: (readonly string[])[] = [];
-    const verify: Verify = async (_, commit) => {
+    const check: Check = async (_, commit) => {
       seen.push(Object.keys(repository.files(commit)));
       return "`check` exited 1";
     };
-    const chain = chainOn(repository, { verify });
+    const chain = chainOn(repository, { check });
 
     const landings = [];
     for (const result of results) landings.push(await chain.add(result));
@@ -140,11 +123,11 @@ describe("publishing", () => {
   test("checks each command again, once, on the new tip of a target that moved", async () => {
     const repository = new ChainRepository({});
     const commands: string[] = [];
-    const verify: Verify = async (command, commit) => {
+    const check: Check = async (command, commit) => {
       commands.push(`${command} ${Object.keys(repository.files(commit)).sort()}`);
       return null;
     };
-    const chain = chainOn(repository, { verify });
+    const chain = chainOn(repository, { check });
     for (const id of ["a", "b"]) {
       await chain.add(repository.result(id, { [id]: id }, { verify: "check" }));
     }
@@ -177,9 +160,9 @@ describe("publishing", () => {
 
   test("keeps the work when a check fails on the new tip", async () => {
     const repository = new ChainRepository({});
-    const verify: Verify = async (_, commit) =>
+    const check: Check = async (_, commit) =>
       "user" in repository.files(commit) ? "`check` exited 1" : null;
-    const chain = chainOn(repository, { verify });
+    const chain = chainOn(repository, { check });
     await chain.add(repository.result("a", { a: "a" }, { verify: "check" }));
     const moved = repository.push({ user: "u" });
 

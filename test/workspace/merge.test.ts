@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { chmodSync, renameSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { strayPaths } from "../../core/workspace/merge.ts";
+import { strayPaths } from "../../core/workspace/faithful.ts";
 import type { Merge } from "../../core/workspace/workspace.ts";
 import {
   commitFiles,
@@ -145,7 +145,7 @@ describe("a merge is a conflict for", () => {
       (d) => write(d, { "n/x": "in it" }),
     );
 
-    expect(merge.kind).toBe("conflict");
+    expect(merge).toEqual({ kind: "conflict", paths: ["n"] });
   });
 
   test("several paths, named once each and sorted", async () => {
