@@ -159,6 +159,8 @@ function linesOf(event: Exclude<Event, EventOf<"run.started">>, progress: Progre
       return [line(event.task, "waits", oneLine(waitText(event.reason)), "quiet")];
     case "attempt.started":
       return [line(event.task, "start", startText(event, progress.state))];
+    case "conflict.foreseen":
+      return [line(event.task, "clash", clashText(event), "ask")];
     case "task.parked":
       return [line(event.task, "parked", parkText(event), "ask")];
     case "merge.finished":
@@ -187,6 +189,11 @@ function startText(
     description === task ? "" : ` ${cut(description, descriptionMax)}`,
   ];
   return words.filter((word) => word !== "").join(" ");
+}
+
+function clashText({ with: other, paths }: EventOf<"conflict.foreseen">): string {
+  const beside = other === null ? "what has landed" : other;
+  return `as it is now it conflicts with ${beside} in ${oneLine(paths.join(", "))}`;
 }
 
 function parkText({ until, message }: EventOf<"task.parked">): string {

@@ -8,6 +8,7 @@ import type { LiveProcess } from "../run/model.ts";
 import type { Repository, Workspace } from "../workspace/workspace.ts";
 import { type AttemptEnd, failedAttempt, runAttempt } from "./attempt.ts";
 import type { Chain } from "./chain.ts";
+import { Foresight } from "./foresight.ts";
 import type { Hands, Landed } from "./hands.ts";
 import { composePrompt, type Neighbour } from "./prompt.ts";
 import type { Assignment, Roster } from "./roster.ts";
@@ -45,9 +46,20 @@ export class Crew implements Hands {
   readonly #sweeper = new LeftoverSweeper();
   /** Attempts of this run under way, also those whose program has not been started yet. */
   readonly #active = new Set<Assignment>();
+  readonly #foresight: Foresight | null;
 
   constructor(options: CrewOptions) {
     this.#options = options;
+    const { repository, chain, clock, record } = options;
+    this.#foresight =
+      repository === null || chain === null
+        ? null
+        : new Foresight({
+            lookout: repository.lookout(),
+            clock,
+            tip: () => chain.tip,
+            record: (fact) => record(() => fact),
+          });
   }
 
   endChecks(): void {
@@ -68,6 +80,7 @@ export class Crew implements Hands {
     } catch (error) {
       return failedAttempt({ kind: "crashed", message: (error as Error).message }, 0);
     } finally {
+      this.#foresight?.leave(assignment.task.id);
       this.#active.delete(assignment);
     }
   }
@@ -93,9 +106,9 @@ export class Crew implements Hands {
     return this.#options.chain?.commitOf(task) ?? null;
   }
 
-  /** Waits for the last look at leftovers. */
+  /** Waits for the last look at leftovers and at conflicts to come. */
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.#sweeper.flush();
+    await Promise.all([this.#sweeper.flush(), this.#foresight?.[Symbol.asyncDispose]()]);
   }
 
   async #land(assignment: Assignment, end: AttemptEnd): Promise<Landed> {
@@ -182,10 +195,15 @@ export class Crew implements Hands {
   }
 
   #registered(
-    { task, number }: Assignment,
+    { task, number, isolation }: Assignment,
     process: () => ProcessIdentity,
     workspace: Workspace | null,
   ): void {
+    const base = workspace?.base ?? null;
+    if (base !== null && (isolation === "clone" || isolation === "worktree")) {
+      const { run } = this.#options;
+      this.#foresight?.watch({ run, task: task.id, attempt: number, isolation, base });
+    }
     this.#options.record(() => ({
       type: "process.spawned",
       task: task.id,

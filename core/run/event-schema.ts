@@ -179,6 +179,13 @@ export const eventSchema = v.pipe(
       base: textOrNull,
     }),
     v.object({
+      ...envelope,
+      type: v.literal("conflict.foreseen"),
+      task: text,
+      with: textOrNull,
+      paths: texts,
+    }),
+    v.object({
       ...attempt,
       type: v.literal("attempt.finished"),
       outcome,

@@ -72,6 +72,13 @@ export type Fact =
       readonly base: string | null;
     }
   | {
+      readonly type: "conflict.foreseen";
+      readonly task: string;
+      /** Another task at work; null: what has landed. */
+      readonly with: string | null;
+      readonly paths: readonly string[];
+    }
+  | {
       readonly type: "attempt.finished";
       readonly task: string;
       readonly attempt: number;

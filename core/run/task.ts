@@ -26,6 +26,12 @@ export interface AttemptState {
   yielded?: boolean;
 }
 
+/** A conflict that was seen before its merge. `with`: the other task; null for what has landed. */
+export interface Foreseen {
+  readonly with: string | null;
+  readonly paths: readonly string[];
+}
+
 /** One task of a run, as the log tells it. */
 export interface TaskState {
   readonly task: Task;
@@ -37,6 +43,8 @@ export interface TaskState {
   because: string | null;
   commit: string | null;
   warnings: readonly string[];
+  /** Conflicts that were seen coming while it ran. */
+  foreseen: readonly Foreseen[];
   finishedAt: string | null;
   /** Who stopped this task by its name: such a task stays stopped when the run is resumed. */
   stoppedBy?: string;
@@ -50,6 +58,7 @@ export type TaskEvent = EventOf<
   | "task.waiting"
   | "attempt.started"
   | "process.spawned"
+  | "conflict.foreseen"
   | "attempt.finished"
   | "task.parked"
   | "merge.finished"
@@ -68,6 +77,7 @@ export function newTask(task: Task): TaskState {
     because: null,
     commit: null,
     warnings: [],
+    foreseen: [],
     finishedAt: null,
   };
 }
@@ -103,6 +113,9 @@ export function applyToTask(task: TaskState, event: TaskEvent): void {
       attempt.base = event.base;
       return;
     }
+    case "conflict.foreseen":
+      task.foreseen = [...task.foreseen, { with: event.with, paths: event.paths }];
+      return;
     case "attempt.finished":
       finishAttempt(task, event);
       return;

@@ -1,12 +1,13 @@
 import { join } from "node:path";
 import type { BaseAttributes } from "./attributes.ts";
 import { requireFaithful } from "./faithful.ts";
-import type { Git, GitCall } from "./git.ts";
+import type { Git } from "./git.ts";
 import { type Identity, keeper } from "./identity.ts";
 import { writeCommit } from "./loose-object.ts";
 import { DiffProcess, MergeProcess } from "./merge-process.ts";
 import { type CommitFacts, dateAfter, type ObjectReader } from "./object-reader.ts";
 import type { Quarantine } from "./quarantine.ts";
+import { changedPaths } from "./tree-diff.ts";
 import type { Merge, MergeInput, Merger } from "./workspace.ts";
 
 /** What merges need of a repository. */
@@ -16,14 +17,6 @@ export interface MergeTools {
   readonly objects: ObjectReader;
   readonly attributes: BaseAttributes;
   readonly quarantine: Quarantine;
-  /** The user's directory of objects. */
-  readonly store: string;
-}
-
-/** Where the objects of a merge go, and how git is told. */
-interface Destination {
-  readonly objects: string;
-  readonly call: GitCall;
 }
 
 /** Merges whose result stays in the quarantine until it is kept. `author` signs the commits. See `Repository.merger`. */
@@ -33,18 +26,20 @@ export function quarantinedMerger(
   author: () => Promise<Identity>,
 ): Merger {
   const { quarantine, objects } = tools;
-  const destination = async (): Promise<Destination> => ({
-    objects: await quarantine.directory(),
-    call: await quarantine.call(),
-  });
-  const trees = new TreeMerger(tools, destination);
-  let read: Promise<unknown> | null = null;
+  const trees = new TreeMerger(tools);
+  // All at once: one git tells of hundreds of commits as fast as of one.
+  const readAll = once(() => objects.commits(...commits));
   return {
     async merge(input) {
-      // All at once: one git tells of hundreds of commits as fast as of one.
-      read ??= objects.commits(...commits);
-      await read;
+      await readAll();
       return trees.merge(input);
+    },
+    async changes(pairs) {
+      await readAll();
+      const facts = await objects.commits(...pairs.flat());
+      const tree = (i: number): string => facts[i]!.tree;
+      const all = await trees.diff(pairs.map((_, i) => [tree(2 * i), tree(2 * i + 1)]));
+      return all.map(changedPaths);
     },
     async commit({ tree, parent, message }) {
       const date = dateAfter(await objects.commit(parent));
@@ -56,9 +51,11 @@ export function quarantinedMerger(
 
 /** One merge whose tree goes into the user's store, durably. See `Repository.merge`. */
 export async function mergeTrees(tools: MergeTools, input: MergeInput): Promise<Merge> {
-  const destination = async (): Promise<Destination> => ({ objects: tools.store, call: {} });
-  await using trees = new TreeMerger(tools, destination);
-  return await trees.merge(input);
+  await using trees = new TreeMerger(tools);
+  const merge = await trees.merge(input);
+  const { base, ours, theirs } = input;
+  if (merge.kind === "clean") await tools.quarantine.keepTree(merge.tree, [base, ours, theirs]);
+  return merge;
 }
 
 /**
@@ -68,34 +65,28 @@ export async function mergeTrees(tools: MergeTools, input: MergeInput): Promise<
  */
 class TreeMerger implements AsyncDisposable {
   readonly #tools: MergeTools;
-  readonly #destination: () => Promise<Destination>;
   /** By work tree of attributes. */
   readonly #processes = new Map<string, MergeProcess>();
   #diffs: DiffProcess | null = null;
 
-  constructor(tools: MergeTools, destination: () => Promise<Destination>) {
+  constructor(tools: MergeTools) {
     this.#tools = tools;
-    this.#destination = destination;
   }
 
   async merge(input: MergeInput): Promise<Merge> {
-    const { objects } = this.#tools;
+    const { objects, quarantine } = this.#tools;
     const facts = await objects.commits(input.base, input.ours, input.theirs);
     const [base, ours, theirs] = facts as [CommitFacts, CommitFacts, CommitFacts];
     if (theirs.tree === base.tree || theirs.tree === ours.tree) {
       return { kind: "clean", tree: ours.tree };
     }
     if (ours.tree === base.tree) return { kind: "clean", tree: theirs.tree };
-    const destination = await this.#destination();
-    const process = await this.#process(base.tree, destination);
-    const [left, right] = [
-      await onBase(destination.objects, base, ours),
-      await onBase(destination.objects, base, theirs),
-    ];
+    const store = await quarantine.directory();
+    const process = await this.#process(base.tree);
+    const [left, right] = [await onBase(store, base, ours), await onBase(store, base, theirs)];
     const answer = await process.merge(left, right);
     if (!answer.clean) return { kind: "conflict", paths: answer.paths };
-    this.#diffs ??= new DiffProcess(this.#tools.control, destination.call);
-    await requireFaithful(this.#diffs, {
+    await requireFaithful(await this.#differ(), {
       base: base.tree,
       ours: ours.tree,
       theirs: theirs.tree,
@@ -104,16 +95,28 @@ class TreeMerger implements AsyncDisposable {
     return { kind: "clean", tree: answer.tree };
   }
 
+  async diff(pairs: readonly (readonly [string, string])[]) {
+    if (pairs.length === 0) return [];
+    return (await this.#differ()).diff(...pairs);
+  }
+
+  async #differ(): Promise<DiffProcess> {
+    const { control, quarantine } = this.#tools;
+    this.#diffs ??= new DiffProcess(control, await quarantine.call());
+    return this.#diffs;
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     const ends = [...this.#processes.values(), ...(this.#diffs === null ? [] : [this.#diffs])];
     await Promise.all(ends.map((process) => process[Symbol.asyncDispose]()));
   }
 
-  async #process(baseTree: string, { call }: Destination): Promise<MergeProcess> {
-    const { control, version, attributes } = this.#tools;
+  async #process(baseTree: string): Promise<MergeProcess> {
+    const { control, version, attributes, quarantine } = this.#tools;
     const workTree = await attributes.of(baseTree);
     let process = this.#processes.get(workTree);
     if (!process) {
+      const call = await quarantine.call();
       const env = {
         ...call.env,
         GIT_WORK_TREE: workTree,
@@ -124,6 +127,14 @@ class TreeMerger implements AsyncDisposable {
     }
     return process;
   }
+}
+
+function once<T>(make: () => Promise<T>): () => Promise<T> {
+  let made: Promise<T> | null = null;
+  return () => {
+    made ??= make();
+    return made;
+  };
 }
 
 /** A commit with the tree of `side` whose only parent is the base, so that git can find no other merge base. */

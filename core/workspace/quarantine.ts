@@ -37,6 +37,12 @@ export class Quarantine {
     this.#store = input.store;
   }
 
+  /** Another quarantine of the same repository. `objects` gets to know its commits. */
+  beside(objects: ObjectReader): Quarantine {
+    const [control, top, store] = [this.#control, this.#top, this.#store];
+    return new Quarantine({ control, objects, top, store });
+  }
+
   /** The directory of objects; made when it is first asked for. */
   directory(): Promise<string> {
     this.#dir ??= this.#make();
@@ -70,16 +76,14 @@ export class Quarantine {
     return this.#inTurn(async () => {
       if (!this.holds(commit)) return;
       const { moving, known } = this.#reach(commit);
-      const input = [commit, ...known.map((id) => `^${id}`), ""].join("\n");
-      // Beside the packs: no git is to find it there, as it goes at once.
-      const pack = join(await this.directory(), "kept");
-      const { env, config } = await this.call();
-      const packing = { ...config, "pack.compression": "1", "pack.window": "0" };
-      const args = ["pack-objects", "--revs", "--quiet", pack];
-      const name = (await this.#control.run(args, { env, config: packing, input })).trim();
-      await this.#take(`${pack}-${name}.pack`);
+      await this.#move(commit, known);
       for (const id of moving) this.#pending.delete(id);
     });
+  }
+
+  /** As `keep`, for a tree. `known`: commits of the user's store that hold most of it. */
+  keepTree(tree: string, known: readonly string[]): Promise<void> {
+    return this.#inTurn(() => this.#move(tree, known));
   }
 
   /** Throws away all that was not kept. */
@@ -91,12 +95,20 @@ export class Quarantine {
     await rm(await dir, { recursive: true, force: true });
   }
 
-  async #take(pack: string): Promise<void> {
-    const args =
-      (await countOf(pack)) < looseMax ? ["unpack-objects", "-q"] : ["index-pack", "--stdin"];
-    await this.#control.run(args, { inputFile: pack });
-    await rm(pack, { force: true });
-    await rm(pack.replace(/pack$/, "idx"), { force: true });
+  async #move(id: string, known: readonly string[]): Promise<void> {
+    const input = [id, ...known.map((commit) => `^${commit}`), ""].join("\n");
+    // Beside the packs: no git is to find it there, as it goes at once.
+    const base = join(await this.directory(), "kept");
+    const { env, config } = await this.call();
+    const packing = { ...config, "pack.compression": "1", "pack.window": "0" };
+    const args = ["pack-objects", "--revs", "--quiet", base];
+    const name = (await this.#control.run(args, { env, config: packing, input })).trim();
+    const pack = `${base}-${name}.pack`;
+    const few = (await countOf(pack)) < looseMax;
+    await this.#control.run(few ? ["unpack-objects", "-q"] : ["index-pack", "--stdin"], {
+      inputFile: pack,
+    });
+    for (const ending of ["pack", "idx"]) await rm(`${base}-${name}.${ending}`, { force: true });
   }
 
   /** The commits that have to move, and those of the user's store that they stand on. */

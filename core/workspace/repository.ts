@@ -14,6 +14,7 @@ import { indexPath, isolatedWorkspace, requireIndex, submodulesOf } from "./isol
 import { publish } from "./land.ts";
 import { landedTasks } from "./landed.ts";
 import { layoutOf, setAside, Trash } from "./layout.ts";
+import { makeLookout } from "./lookout.ts";
 import { type MergeTools, mergeTrees, quarantinedMerger } from "./merge.ts";
 import { dateAfter, ObjectReader } from "./object-reader.ts";
 import { gitDirOf, type Place } from "./place.ts";
@@ -77,7 +78,7 @@ export async function openRepository(
   const attributes = new BaseAttributes(control, join(controlDir, "attributes"));
   const author = lazily(() => userIdentity(user, options.env));
   if (!options.readOnly) await author();
-  const tools = { control, version, objects, attributes, quarantine, store };
+  const tools = { control, version, objects, attributes, quarantine };
   return composed(site, tools, { gitDir, author });
 }
 
@@ -100,6 +101,7 @@ function composed(
     openScratch: (run, commit) => openScratch(site, run, commit),
     merge: (input) => mergeTrees(tools, input),
     merger: (commits) => quarantinedMerger(tools, commits, own.author),
+    lookout: () => makeLookout(site, tools),
     async commit({ tree, parent, message }) {
       const env = signature(await own.author(), dateAfter(await objects.commit(parent)));
       const args = ["commit-tree", tree, "-p", parent, "-F", "-"];

@@ -57,6 +57,27 @@ export interface Merger extends AsyncDisposable {
   merge(input: MergeInput): Promise<Merge>;
   /** A commit object with the user's identity. */
   commit(input: { tree: string; parent: string; message: string }): Promise<string>;
+  /** Differences of pairs of commits, in their order. */
+  changes(
+    pairs: readonly (readonly [string, string])[],
+  ): Promise<readonly (readonly ChangedPath[])[]>;
+}
+
+/** Two tasks whose changes do not merge as they are now. */
+export interface Clash {
+  readonly task: string;
+  /** The other task at work; null for what has landed. */
+  readonly with: string | null;
+  readonly paths: readonly string[];
+}
+
+/** Looks for conflicts while tasks run, without a trace in their workspaces or the user's store. */
+export interface Lookout extends AsyncDisposable {
+  /**
+   * Clashes between tasks at work, and of each with `tip`, which holds what has landed. Only what changed since the last
+   * look is merged. A workspace that cannot be read right now is passed over.
+   */
+  look(tasks: readonly WorkspaceRequest[], tip: string): Promise<readonly Clash[]>;
 }
 
 /** What became of an attempt to move the target branch. */
@@ -90,6 +111,7 @@ export interface Repository {
   merge(input: MergeInput): Promise<Merge>;
   /** For merges that follow each other; dispose of it when they are done. `commits`: those it will meet. */
   merger(commits: readonly string[]): Merger;
+  lookout(): Lookout;
   /** A commit object with the user's identity; no ref is moved, so `pin` it before it counts as kept. */
   commit(input: { tree: string; parent: string; message: string }): Promise<string>;
   tree(commit: string): Promise<string>;

@@ -107,6 +107,7 @@ export class ChainRepository {
     return {
       merge: (input) => this.merge(input),
       commit: (input) => this.commit(input),
+      changes: () => Promise.reject(new Error("a chain asks for no changes")),
       [Symbol.asyncDispose]: async () => {},
     };
   }
