@@ -63,7 +63,7 @@ async function mergePlainly(dir: string, made: History): Promise<string> {
   for (const { commit } of made.results) {
     const tree = (await run(["merge-tree", "--write-tree", tip, commit])).trim();
     const content = { tree, parents: [tip], who: keeper, date: made.date, message: "merged\n" };
-    tip = await writeCommit(join(dir, "objects"), content);
+    tip = writeCommit(join(dir, "objects"), content);
   }
   return tip;
 }

@@ -1,6 +1,5 @@
 import { createHash } from "node:crypto";
-import { existsSync } from "node:fs";
-import { mkdir, rename, writeFile } from "node:fs/promises";
+import { existsSync, mkdirSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { deflateSync } from "node:zlib";
 import { type Identity, zone } from "./identity.ts";
@@ -19,7 +18,7 @@ export interface CommitContent {
  * Writes a commit as a loose object below a directory of objects and gives its id. Nothing is flushed to disk: for a
  * store that is thrown away after a crash. The form is that of `git help format-loose`, the hash follows the ids given.
  */
-export async function writeCommit(objects: string, commit: CommitContent): Promise<string> {
+export function writeCommit(objects: string, commit: CommitContent): string {
   const content = Buffer.from(commitText(commit));
   const object = Buffer.concat([Buffer.from(`commit ${content.length}\0`), content]);
   const hash = commit.tree.length === 64 ? "sha256" : "sha1";
@@ -27,10 +26,11 @@ export async function writeCommit(objects: string, commit: CommitContent): Promi
   const dir = join(objects, id.slice(0, 2));
   const path = join(dir, id.slice(2));
   if (existsSync(path)) return id;
-  await mkdir(dir, { recursive: true });
+  mkdirSync(dir, { recursive: true });
   const draft = `${path}.${crypto.randomUUID().slice(0, 8)}`;
-  await writeFile(draft, deflateSync(object, { level: 1 }), { mode: 0o444 });
-  await rename(draft, path);
+  // Some hundred bytes: a turn of the event loop for each step would take longer than the steps.
+  writeFileSync(draft, deflateSync(object, { level: 1 }), { mode: 0o444 });
+  renameSync(draft, path);
   return id;
 }
 

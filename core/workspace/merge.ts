@@ -83,7 +83,7 @@ class TreeMerger implements AsyncDisposable {
     if (ours.tree === base.tree) return { kind: "clean", tree: theirs.tree };
     const store = await quarantine.directory();
     const process = await this.#process(base.tree);
-    const [left, right] = [await onBase(store, base, ours), await onBase(store, base, theirs)];
+    const [left, right] = [onBase(store, base, ours), onBase(store, base, theirs)];
     const answer = await process.merge(left, right);
     if (!answer.clean) return { kind: "conflict", paths: answer.paths };
     await requireFaithful(await this.#differ(), {
@@ -138,10 +138,10 @@ function once<T>(make: () => Promise<T>): () => Promise<T> {
 }
 
 /** A commit with the tree of `side` whose only parent is the base, so that git can find no other merge base. */
-async function onBase(objects: string, base: CommitFacts, side: CommitFacts): Promise<string> {
+function onBase(objects: string, base: CommitFacts, side: CommitFacts): string {
   if (side.parents.length === 1 && side.parents[0] === base.id) return side.id;
   const { tree } = side;
   const date = dateAfter(base);
   const message = "side of a merge";
-  return await writeCommit(objects, { tree, parents: [base.id], who: keeper, date, message });
+  return writeCommit(objects, { tree, parents: [base.id], who: keeper, date, message });
 }

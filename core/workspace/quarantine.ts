@@ -64,7 +64,7 @@ export class Quarantine {
 
   /** Makes a commit here. */
   async commit(content: CommitContent): Promise<string> {
-    const id = await writeCommit(await this.directory(), content);
+    const id = writeCommit(await this.directory(), content);
     const { tree, parents, date } = content;
     this.#objects.remember({ id, tree, parents, date });
     this.#pending.set(id, parents);
