@@ -4,7 +4,15 @@ import { join } from "node:path";
 import { version } from "../package.json";
 
 /** Runs every measurement, one after the other, and keeps what they print in `docs/results/`. Needs `npm run build`. */
-const measurements = ["startup", "many-tasks", "shapes", "scale", "resources"];
+const measurements = [
+  "startup",
+  "many-tasks",
+  "shapes",
+  "scale",
+  "landing",
+  "foresight",
+  "resources",
+];
 const results = join(import.meta.dir, "..", "docs", "results");
 const today = new Date().toISOString().slice(0, 10);
 

@@ -1,7 +1,10 @@
-import { jsonPlan, makePlace, type PlannedTask, ra, wide } from "./place.ts";
+import { jsonPlan, makePlace, makeRepository, type PlannedTask, ra, wide } from "./place.ts";
 import { compare, render } from "./ratio.ts";
 
-/** A chain, and layers of tasks with three dependencies each, against `make -j`. For information. */
+/**
+ * A chain, and layers of tasks with three dependencies each, against `make -j`, for information; and three tasks of 2 s
+ * with one that needs them, in clones, against the 4 s of their longest chain.
+ */
 const rounds = Number(process.argv[2] ?? 5);
 const cap = 8;
 const chainLength = 1000;
@@ -23,6 +26,25 @@ if (Bun.which("make") === null) {
   process.stdout.write("make is not installed: nothing to compare with\n");
 } else {
   for (const [name, tasks] of Object.entries(shapes)) measure(name, tasks);
+}
+
+measureLongestChain();
+
+function measureLongestChain(): void {
+  using place = makePlace();
+  makeRepository(place);
+  const { directory, env } = place;
+  const ids = ["a", "b", "c"];
+  const work = (id: string) => ({ id, run: `sleep 2; echo $RA_RUN > ${id}.txt` });
+  const tasks = [...ids.map(work), { ...work("last"), deps: ids }];
+  const plan = place.write("plan.json", JSON.stringify({ version: 1, mode: "auto", tasks }));
+  const argv = [ra, "dispatch", plan] as const;
+  const comparison = compare(
+    { name: "sleep 4", argv: ["sleep", "4"] },
+    { name: "ra dispatch", argv: [...argv], cwd: directory, env },
+    Math.min(rounds, 3),
+  );
+  process.stdout.write(`three tasks of 2 s, then one of 2 s\n${render(comparison)}\n`);
 }
 
 function measure(name: string, tasks: readonly PlannedTask[]): void {

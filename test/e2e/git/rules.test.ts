@@ -112,7 +112,7 @@ test("a failed attempt is tried again after a growing pause, each on a fresh wor
   const repository = testRepository();
   const run =
     "test ! -e left.txt || echo dirty >&2; echo x > left.txt; basename $RA_ATTEMPT | grep 3";
-  const retries = { max: 2, backoff: "40ms", maxBackoff: "1s" };
+  const retries = { max: 2, backoff: "500ms", maxBackoff: "10s" };
   const plan = repository.plan([{ id: "a", retries, run }]);
 
   const result = await repository.ra("dispatch", plan, "--json");
@@ -124,8 +124,9 @@ test("a failed attempt is tried again after a growing pause, each on a fresh wor
   const parked = eventsOf(result, "task.parked").map(({ until }) => Date.parse(until));
   expect(result.code).toBe(0);
   expect(ending(result).tasks[0]?.attempts).toBe(3);
-  expect(pauses.map((ms) => ms > 25 && ms <= 40)).toEqual([true, false]);
-  expect(pauses[1]).toBeWithin(60, 81);
+  // A fact is stamped when it is written, which may be late; it is never early.
+  expect(pauses[0]).toBeWithin(1, 501);
+  expect(pauses[1]).toBeWithin(501, 1001);
   expect(parked.map((until, i) => starts[i + 1]! >= until)).toEqual([true, true]);
   expect(repository.git("show", "main:left.txt")).toBe("x");
 });
