@@ -1,11 +1,10 @@
 import { existsSync } from "node:fs";
-import { lstat, readFile } from "node:fs/promises";
+import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Captured } from "../process.ts";
-import { lastValue } from "./control.ts";
+import { gitFailed } from "./git.ts";
 import { gitDirOf } from "./place.ts";
 import type { Site } from "./site.ts";
-import type { TreeEntryChange } from "./tree-diff.ts";
 
 /** A directory in which the user has files of the repository checked out. */
 export interface Checkout {
@@ -48,17 +47,21 @@ export async function listCheckouts(site: Site): Promise<readonly Checkout[]> {
   return checkouts;
 }
 
-/** Runs git on a checkout, with its own index unless `index` names another. */
+/** Runs git on a checkout, with its own index and files unless others are named. `input` goes to standard input. */
 export function inCheckout(
   site: Site,
   checkout: Checkout,
   args: readonly string[],
-  index?: string,
+  call: { readonly index?: string; readonly workTree?: string; readonly input?: string } = {},
 ): Promise<Captured> {
-  const env = { GIT_DIR: checkout.gitDir, GIT_WORK_TREE: checkout.path };
+  const { index, input, workTree = checkout.path } = call;
+  const env = { GIT_DIR: checkout.gitDir, GIT_WORK_TREE: workTree };
   return site.user.attempt(args, {
-    cwd: checkout.path,
+    cwd: workTree,
+    // A shared part of a split index must outlive the copy that is put back when a move is undone.
+    config: { "splitIndex.sharedIndexExpire": "never" },
     env: index === undefined ? env : { ...env, GIT_INDEX_FILE: index },
+    ...(input === undefined ? {} : { input }),
   });
 }
 
@@ -82,41 +85,34 @@ export async function isHeld(checkout: Checkout, branch: string): Promise<boolea
   return false;
 }
 
-/** Tracked paths that differ between the checkout, its index and HEAD. */
-export async function changedTracked(site: Site, checkout: Checkout): Promise<readonly string[]> {
-  const flags = ["--porcelain=v2", "-z", "--untracked-files=no", "--ignore-submodules=dirty"];
-  const done = await inCheckout(site, checkout, ["status", ...flags, "--no-renames"]);
-  if (done.code !== 0) return [done.stderr.trim()];
-  const records = done.stdout.split("\0").filter((record) => /^[12u] /.test(record));
-  return records.map((record) =>
-    record
-      .split(" ")
-      .slice(record.startsWith("u") ? 10 : 8)
-      .join(" "),
-  );
+/** What of the tracked files and the index of a checkout differs from HEAD. */
+export interface Uncommitted {
+  /** Paths changed in the index or in the files, entries that are only intended to be added included. */
+  readonly paths: readonly string[];
+  /** Paths that a merge left with several versions in the index. */
+  readonly unmerged: readonly string[];
 }
 
-/**
- * A path at which a file stands that git does not track, and that the changes would overwrite. Git itself
- * gives ignored files up without a word.
- */
-export async function fileInTheWay(
-  site: Site,
-  root: string,
-  entries: readonly TreeEntryChange[],
-): Promise<string | null> {
-  const fold = lastValue(site.config, "core.ignorecase") === "true";
-  const key = (path: string): string => (fold ? path.toLowerCase() : path);
-  const gone = new Set(entries.filter((e) => e.status === "D").map(({ path }) => key(path)));
-  for (const { path, status } of entries) {
-    if (status !== "A") continue;
-    const parts = path.split("/");
-    for (let depth = 1; depth <= parts.length; depth++) {
-      const prefix = parts.slice(0, depth).join("/");
-      const found = await lstat(join(root, prefix)).catch(() => null);
-      if (found === null) break;
-      if (!found.isDirectory() && !gone.has(key(prefix))) return prefix;
-    }
-  }
-  return null;
+/** Looks at a checkout as `git status` does, untracked files left out. Throws `RaError` (exit 6) when git cannot. */
+export async function uncommitted(site: Site, checkout: Checkout): Promise<Uncommitted> {
+  const flags = ["--porcelain=v2", "-z", "--untracked-files=no", "--ignore-submodules=dirty"];
+  const args = ["status", ...flags, "--no-renames"];
+  const done = await inCheckout(site, checkout, args);
+  if (done.code !== 0) throw gitFailed(args, done);
+  const records = done.stdout.split("\0");
+  return {
+    paths: records.filter((record) => /^[12] /.test(record)).map((record) => pathOf(record, 8)),
+    unmerged: records.filter((record) => /^u /.test(record)).map((record) => pathOf(record, 10)),
+  };
+}
+
+/** Tracked paths that differ between the checkout, its index and HEAD. */
+export async function changedTracked(site: Site, checkout: Checkout): Promise<readonly string[]> {
+  const { paths, unmerged } = await uncommitted(site, checkout);
+  return [...unmerged, ...paths];
+}
+
+/** The path of a record, which stands behind so many fields and may hold spaces itself. */
+function pathOf(record: string, fields: number): string {
+  return record.split(" ").slice(fields).join(" ");
 }

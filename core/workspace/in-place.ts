@@ -1,12 +1,13 @@
 import { rm } from "node:fs/promises";
 import { ExitCode, RaError } from "../error.ts";
 import { agentGitEnvironment } from "./agent-environment.ts";
-import { busyReason, type Checkout, changedTracked, fileInTheWay } from "./checkout.ts";
+import { busyReason, type Checkout, changedTracked } from "./checkout.ts";
 import { keeper, signature } from "./identity.ts";
 import { baseRef, indexPath, resultRef } from "./isolated.ts";
 import { type MergeTools, mergeTrees } from "./merge.ts";
 import { findRepositories } from "./nested.ts";
 import { dateAfter } from "./object-reader.ts";
+import { fileInTheWay } from "./overlap.ts";
 import { gitDirOf } from "./place.ts";
 import type { Site } from "./site.ts";
 import { captureTree, type Subject, takeSnapshot, workTree } from "./snapshot.ts";

@@ -1,20 +1,15 @@
-import { existsSync } from "node:fs";
-import { readFile, rm } from "node:fs/promises";
+import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { assert } from "../assert.ts";
 import { ExitCode, RaError } from "../error.ts";
-import {
-  busyReason,
-  type Checkout,
-  changedTracked,
-  fileInTheWay,
-  inCheckout,
-  isHeld,
-  listCheckouts,
-} from "./checkout.ts";
+import type { Captured } from "../process.ts";
+import { busyReason, type Checkout, inCheckout, isHeld, listCheckouts } from "./checkout.ts";
 import type { Identity } from "./identity.ts";
+import { keepIndex } from "./index-backup.ts";
+import { overlapOf } from "./overlap.ts";
 import type { Site } from "./site.ts";
-import { diffRevisions } from "./tree-diff.ts";
+import { holds, indexInfo, stagedInfo, takeBackFiles, writeIndex } from "./standing-files.ts";
+import { diffRevisions, type TreeEntryChange } from "./tree-diff.ts";
 import { inLandingTurn } from "./turn.ts";
 import type { Publication } from "./workspace.ts";
 
@@ -33,7 +28,7 @@ export interface Move {
 
 /**
  * Moves a branch by compare-and-swap; where it is checked out, the files go first and the branch after
- * them. Files of the user are never overwritten. Throws `RaError` (exit 7) when the branch is gone.
+ * them. What the user has not committed stays as it is, and where the move would meet it nothing happens. Throws `RaError` (exit 7) when the branch is gone.
  */
 export async function publish(site: Site, who: Identity, move: Move): Promise<Publication> {
   const landed = await inLandingTurn(site.place.stateDir, () => moveBranch(site, who, move));
@@ -90,105 +85,80 @@ async function landOnce(
 ): Promise<Publication> {
   const busy = await busyReason(checkout);
   if (busy !== null) return refused(busy);
-  const obstacle = move.inPlace ? "" : await obstacleTo(site, move, checkout);
-  if (obstacle === null) return await fastForward(site, who, move, checkout);
-  if (await holds(site, checkout, move)) return await adoptFiles(site, who, move, checkout);
+  const entries = await diffRevisions(site.control, move.from, move.to);
+  const step: Step = { site, who, move, checkout, entries };
+  const obstacle = move.inPlace
+    ? ""
+    : await overlapOf(site, checkout, move.target, { ...move, entries });
+  if (obstacle === null) return await fastForward(step);
+  if (await holds(site, checkout, entries)) return await adoptFiles(step);
   return refused(obstacle || `the files in \`${checkout.path}\` are not those of the result`);
 }
 
-/** What keeps a checkout from being fast-forwarded; null when nothing does. */
-async function obstacleTo(site: Site, move: Move, checkout: Checkout): Promise<string | null> {
-  const [changed] = await changedTracked(site, checkout);
-  if (changed !== undefined) {
-    return `\`${move.target}\` is checked out in \`${checkout.path}\` with uncommitted changes (\`${changed}\`)`;
-  }
-  const entries = await diffRevisions(site.control, move.from, move.to);
-  const untracked = await fileInTheWay(site, checkout.path, entries);
-  if (untracked === null) return null;
-  return `\`${join(checkout.path, untracked)}\` is not tracked and would be overwritten`;
+/** One move of a branch together with its checkout. */
+interface Step {
+  readonly site: Site;
+  readonly who: Identity;
+  readonly move: Move;
+  readonly checkout: Checkout;
+  readonly entries: readonly TreeEntryChange[];
 }
 
 /**
  * As `git merge --ff-only`, but bound to the two commits: should the user switch branches in this very
  * moment, the index no longer is that of `from`, and nothing happens.
  */
-async function fastForward(
-  site: Site,
-  who: Identity,
-  move: Move,
-  checkout: Checkout,
-): Promise<Publication> {
+async function fastForward(step: Step): Promise<Publication> {
+  const { site, move, checkout, entries } = step;
+  await using kept = await keepIndex(site, checkout);
   await inCheckout(site, checkout, ["update-index", "-q", "--refresh"]);
-  const step = (from: string, to: string) =>
+  const readTree = (from: string, to: string): Promise<Captured> =>
     inCheckout(site, checkout, ["read-tree", "-m", "-u", "--no-recurse-submodules", from, to]);
-  const done = await step(move.from, move.to);
-  if (done.code !== 0) return refused(firstError(done.stderr));
-  return await swapOrUndo(site, who, move, checkout, () => step(move.to, move.from));
+  const done = await readTree(move.from, move.to);
+  if (done.code !== 0) {
+    await takeBackFiles(site, checkout, entries);
+    await kept.putBack();
+    return refused(firstError(done.stderr));
+  }
+  return await swapOrUndo(step, async () => {
+    const undone = await readTree(move.to, move.from);
+    if (undone.code !== 0) return firstError(undone.stderr);
+    await kept.putBack();
+    return null;
+  });
 }
 
 /** Makes the index say what the files already are, and moves the branch. No file is written. */
-async function adoptFiles(
-  site: Site,
-  who: Identity,
-  move: Move,
-  checkout: Checkout,
-): Promise<Publication> {
-  const step = async (to: string) => {
-    // `--reset` without `-u` writes the index alone, and keeps the file times that still hold.
-    const done = await inCheckout(site, checkout, ["read-tree", "--reset", to]);
-    await inCheckout(site, checkout, ["update-index", "-q", "--refresh"]);
-    return done;
-  };
-  const done = await step(move.to);
-  if (done.code !== 0) return refused(firstError(done.stderr));
-  return await swapOrUndo(site, who, move, checkout, () => step(move.from));
+async function adoptFiles(step: Step): Promise<Publication> {
+  const { site, checkout, entries } = step;
+  await using kept = await keepIndex(site, checkout);
+  const before = await stagedInfo(site, checkout, entries);
+  const done = await writeIndex(site, checkout, indexInfo(entries));
+  if (done.code !== 0) {
+    await kept.putBack();
+    return refused(firstError(done.stderr));
+  }
+  await inCheckout(site, checkout, ["update-index", "-q", "--refresh"]);
+  return await swapOrUndo(step, async () => {
+    const undone = await writeIndex(site, checkout, before);
+    if (undone.code !== 0) return firstError(undone.stderr);
+    await kept.putBack();
+    return null;
+  });
 }
 
-async function swapOrUndo(
-  site: Site,
-  who: Identity,
-  move: Move,
-  checkout: Checkout,
-  undo: () => Promise<{ readonly code: number | null; readonly stderr: string }>,
-): Promise<Publication> {
+/** `undo` gives null, or why it did not succeed. */
+async function swapOrUndo(step: Step, undo: () => Promise<string | null>): Promise<Publication> {
+  const { site, who, move, checkout } = step;
   const head = await readFile(join(checkout.gitDir, "HEAD"), "utf8");
-  if (head.trim() === `ref: refs/heads/${move.target}`) {
-    const landed = await swap(site, who, move);
-    if (landed.kind === "landed") return landed;
-    return (await undone(undo, checkout)) ?? landed;
-  }
-  return (await undone(undo, checkout)) ?? refused(`\`${move.target}\` is no longer checked out`);
-}
-
-async function undone(
-  undo: () => Promise<{ readonly code: number | null; readonly stderr: string }>,
-  checkout: Checkout,
-): Promise<Publication | null> {
-  const done = await undo();
-  if (done.code === 0) return null;
-  return refused(`\`${checkout.path}\` could not be put back: ${firstError(done.stderr)}`);
-}
-
-/** True when every file of `to` stands in the checkout as it is there, and nothing else is staged. */
-async function holds(site: Site, checkout: Checkout, move: Move): Promise<boolean> {
-  const staged = await Promise.all(
-    [move.from, move.to].map((commit) =>
-      inCheckout(site, checkout, ["diff-index", "--cached", "--quiet", commit]),
-    ),
-  );
-  if (staged.every(({ code }) => code !== 0)) return false;
-  const deleted = (await diffRevisions(site.control, move.from, move.to)).filter(
-    ({ status }) => status === "D",
-  );
-  if (deleted.some(({ path }) => existsSync(join(checkout.path, path)))) return false;
-  const index = join(site.indexDir, `publish.${crypto.randomUUID()}`);
-  try {
-    await inCheckout(site, checkout, ["read-tree", move.to], index);
-    const fresh = await inCheckout(site, checkout, ["update-index", "--refresh"], index);
-    return fresh.code === 0;
-  } finally {
-    await rm(index, { force: true });
-  }
+  const isCheckedOut = head.trim() === `ref: refs/heads/${move.target}`;
+  const landed = isCheckedOut
+    ? await swap(site, who, move)
+    : refused(`\`${move.target}\` is no longer checked out`);
+  if (landed.kind === "landed") return landed;
+  const failure = await undo();
+  if (failure === null) return landed;
+  return refused(`\`${checkout.path}\` could not be put back: ${failure}`);
 }
 
 async function swap(site: Site, who: Identity, move: Move): Promise<Publication> {

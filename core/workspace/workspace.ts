@@ -119,9 +119,9 @@ export interface Repository {
   /** Moves a ref below `refs/ra/` or a branch `ra/...`, so that its commit is kept. */
   pin(ref: string, commit: string): Promise<void>;
   /**
-   * Moves `target` from `from` to `to` by compare-and-swap. Where the branch is checked out, by a clean
-   * fast-forward of that checkout, which is refused when it is dirty. `inPlace`: that checkout already
-   * holds the files of `to`, so only the index and the branch move.
+   * Moves `target` from `from` to `to` by compare-and-swap. Where the branch is checked out, its files move as well,
+   * which is refused when anything of the user's stands at a path that changes; all else stays as it is. `inPlace`:
+   * that checkout already holds the files of `to`, so only the index and the branch move.
    */
   publish(input: {
     target: string;

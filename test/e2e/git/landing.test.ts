@@ -38,7 +38,7 @@ async function dispatchWhile(
 describe("a checkout", () => {
   const task = { id: "work", run: "echo work > work.txt; echo work > README.md" };
 
-  test("with uncommitted changes stays as it is, byte for byte; the work waits on a branch", async () => {
+  test("with uncommitted changes where the work is stays as it is, byte for byte; the work waits on a branch", async () => {
     const repository = testRepository({ "README.md": "start\n", "staged.txt": "s\n" });
     repository.write({ "README.md": "mine\n", "staged.txt": "staged\n", "notes.txt": "n\n" });
     repository.git("add", "staged.txt");
@@ -51,8 +51,23 @@ describe("a checkout", () => {
     expect(checkoutOf(repository)).toEqual(before);
     expect(repository.git("show", `${branch}:work.txt`)).toBe("work");
     expect(repository.git("rev-parse", `${branch}^`)).toBe(repository.git("rev-parse", "main"));
-    expect(result.stderr).toContain("git merge ra/");
+    expect(result.stderr).toContain(`land it with: ra land ${branch.slice("ra/".length)}`);
     expect(result.stderr).toContain("uncommitted changes");
+  });
+
+  test("with uncommitted changes elsewhere keeps them, staged or not, beside what landed", async () => {
+    const repository = testRepository({ "README.md": "start\n", "a.txt": "a\n", "b.txt": "b\n" });
+    repository.write({ "a.txt": "mine\n", "b.txt": "staged\n", "new.txt": "n\n" });
+    repository.git("add", "b.txt", "new.txt");
+
+    const result = await repository.ra("dispatch", repository.plan([task]), "--json");
+
+    expect([result.code, ending(result).published?.keptOn]).toEqual([0, null]);
+    expect(repository.git("show", "main:work.txt")).toBe("work");
+    const left = repository.git("status", "--porcelain").split("\n").sort();
+    expect(left).toEqual([" M a.txt", "A  new.txt", "M  b.txt"]);
+    expect(readFileSync(join(repository.dir, "a.txt"), "utf8")).toBe("mine\n");
+    expect(readFileSync(join(repository.dir, "README.md"), "utf8")).toBe("work\n");
   });
 
   test("with an untracked file in the way keeps it; the work waits on a branch", async () => {

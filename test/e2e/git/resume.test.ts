@@ -123,7 +123,7 @@ describe("a resumed run", () => {
 test("a run whose work a dirty checkout kept back lands it when it is resumed", async () => {
   const repository = testRepository({ "log.txt": "zero\n" });
   repository.write({ "log.txt": "mine\n" });
-  const plan = repository.plan([{ id: "only", run: "echo one > new.txt" }]);
+  const plan = repository.plan([{ id: "only", run: "echo one | tee new.txt > log.txt" }]);
   const first = await repository.ra("dispatch", plan, "--json");
   repository.git("checkout", "--quiet", "--", "log.txt");
 
