@@ -16,6 +16,10 @@ export interface Terminal {
   readonly columns: number;
   /** Asks the person at the terminal for a line. Null when the signal aborts or the terminal has gone. */
   ask(question: string, signal: AbortSignal): Promise<string | null>;
+  /** Data that need not be text, to standard output as it is. */
+  bytes?(data: Uint8Array): void;
+  /** True when standard output goes to a terminal, which obeys what it is sent. */
+  readonly outputIsTerminal?: boolean;
   /** True when standard output is a screen that may be drawn anew. */
   readonly redraws?: boolean;
   /** Aborts when the reader of standard output has gone; what follows a run for ever ends then. */

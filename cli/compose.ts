@@ -103,8 +103,44 @@ export function composeRun(parts: RunParts): Composed {
   return { dispatcher, crew, chain };
 }
 
+/** What landing and checking need of a run. */
+export type LandingParts = Pick<
+  RunParts,
+  "run" | "plan" | "place" | "repository" | "ground" | "env"
+>;
+
+/** A chain for a run that has ended, to land what it kept; null without git. `signal` ends the checks. */
+export function composeLanding(parts: LandingParts, signal: AbortSignal): Chain | null {
+  const logs = join(parts.place.stateDir, "runs");
+  return makeChain(parts, buildGraph(parts.plan.tasks), logs, environments(parts), signal);
+}
+
+/** Runs a check command on a commit as the run did; null when it passed, else why not. */
+export type Check = (command: string, commit: string, task: Task) => Promise<string | null>;
+
+/** The check of a rollback, with a log of its own beside those of the task. */
+export function composeCheck(
+  parts: LandingParts & { readonly repository: GitRepository },
+  signal: AbortSignal,
+): Check {
+  const { run, repository, place } = parts;
+  const environment = environments(parts);
+  return (command, commit, task) =>
+    verify({
+      repository,
+      run,
+      task: task.id,
+      command,
+      commit,
+      timeoutMs: task.timeoutMs,
+      environment: environment(task, ["*"]),
+      signal,
+      logPath: join(place.stateDir, "runs", run, task.id, "rollback.verify.log"),
+    });
+}
+
 function makeChain(
-  parts: RunParts,
+  parts: LandingParts,
   graph: Graph,
   logs: string,
   environment: Environments,
@@ -138,7 +174,7 @@ function makeChain(
 type Environments = (task: Task, patterns: readonly string[]) => Readonly<Record<string, string>>;
 
 /** The environment of a task's programs; the part that is the same for all of a runner is made once. */
-function environments(parts: RunParts): Environments {
+function environments(parts: Pick<RunParts, "env" | "run">): Environments {
   const known = new Map<readonly string[], Record<string, string>>();
   return (task, patterns) => {
     let shared = known.get(patterns);

@@ -25,6 +25,12 @@ const exitCodes: readonly Entry[] = [
   ["130, 143", "interrupted; the run can be resumed"],
 ];
 
+/** What the contract says of an exit code. */
+export function exitMeaning(code: number): string {
+  const found = exitCodes.find(([codes]) => codes.split(", ").includes(String(code)));
+  return found?.[1] ?? "unknown";
+}
+
 /** What `ra --help` prints. */
 export function overview(specs: readonly CommandSpec[]): string {
   return [

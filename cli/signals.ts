@@ -51,6 +51,20 @@ export function handleSignals(
   };
 }
 
+/** Aborts at the first Ctrl-C, TERM or HUP, until it is disposed of. */
+export function abortOnSignal(): { readonly signal: AbortSignal } & Disposable {
+  const ending = new AbortController();
+  const abort = (): void => ending.abort();
+  const names = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
+  for (const name of names) process.on(name, abort);
+  return {
+    signal: ending.signal,
+    [Symbol.dispose]() {
+      for (const name of names) process.off(name, abort);
+    },
+  };
+}
+
 /** True when whoever started this process had it ignore SIGHUP. Known on Linux alone. */
 function ignoresHangUp(): boolean {
   try {

@@ -22,7 +22,14 @@ export function processTerminal(input: { readonly json: boolean }): Terminal {
     env,
     out(text) {
       if (closed.signal.aborted) return;
-      if (!writeAll(stdout, text)) closed.abort();
+      if (!writeAll(stdout, Buffer.from(text))) closed.abort();
+    },
+    bytes(data) {
+      if (closed.signal.aborted) return;
+      if (!writeAll(stdout, data)) closed.abort();
+    },
+    get outputIsTerminal() {
+      return isTerminal(stdout);
     },
     err: tell,
     get interactive() {
@@ -44,7 +51,7 @@ export function processTerminal(input: { readonly json: boolean }): Terminal {
 
 function tell(text: string): void {
   try {
-    writeAll(stderr, text);
+    writeAll(stderr, Buffer.from(text));
   } catch {
     // There is no other place left to say that standard error cannot be written.
   }
@@ -121,8 +128,7 @@ function isTerminal(descriptor: number): boolean {
 }
 
 /** Writes every byte; false when the reader has gone. */
-function writeAll(descriptor: number, text: string): boolean {
-  const bytes = Buffer.from(text);
+function writeAll(descriptor: number, bytes: Uint8Array): boolean {
   let written = 0;
   while (written < bytes.length) {
     try {

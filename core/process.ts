@@ -12,17 +12,29 @@ export interface Captured {
   readonly stderr: string;
 }
 
+/** How a short program is run. */
+export interface CaptureOptions {
+  readonly cwd: string;
+  readonly env: Readonly<Record<string, string>>;
+  /** Text, or a file, that the program reads. */
+  readonly input?: string | Blob;
+  readonly signal?: AbortSignal;
+}
+
 /** Runs a short program to its end and keeps its output in memory. Throws `ENOENT` when it does not exist. */
 export async function capture(
   argv: readonly [string, ...string[]],
-  options: {
-    readonly cwd: string;
-    readonly env: Readonly<Record<string, string>>;
-    /** Text, or a file, that the program reads. */
-    readonly input?: string | Blob;
-    readonly signal?: AbortSignal;
-  },
+  options: CaptureOptions,
 ): Promise<Captured> {
+  const { bytes, ...rest } = await captureBytes(argv, options);
+  return { ...rest, stdout: new TextDecoder("utf-8", { ignoreBOM: true }).decode(bytes) };
+}
+
+/** As `capture`, with standard output as the program wrote it: not all that git prints is UTF-8. */
+export async function captureBytes(
+  argv: readonly [string, ...string[]],
+  options: CaptureOptions,
+): Promise<Omit<Captured, "stdout"> & { readonly bytes: Uint8Array }> {
   const child = Bun.spawn([...argv], {
     cwd: options.cwd,
     env: options.env,
@@ -33,9 +45,9 @@ export async function capture(
     detached: true,
     ...(options.signal ? { signal: options.signal } : {}),
   });
-  const [stdout, stderr] = await Promise.all([child.stdout.text(), child.stderr.text()]);
+  const [bytes, stderr] = await Promise.all([child.stdout.bytes(), child.stderr.text()]);
   await child.exited;
-  return { code: child.exitCode, stdout, stderr };
+  return { code: child.exitCode, bytes, stderr };
 }
 
 function inputOf(input: string | Blob | undefined): "ignore" | Blob {

@@ -1,4 +1,5 @@
 import { ExitCode } from "../../core/error.ts";
+import { HeldClaims } from "../../core/registry/claims.ts";
 import {
   liveProcesses,
   newestSeq,
@@ -7,12 +8,13 @@ import {
   waitingTasks,
 } from "../../core/registry/query.ts";
 import { Registry } from "../../core/registry/registry.ts";
+import type { ForeignClaim } from "../../core/run/log.ts";
 import type { LiveProcess } from "../../core/run/model.ts";
 import { findPlace } from "../../core/workspace/place.ts";
 import type { CommandBody, Options, Terminal } from "../command.ts";
 import { flag } from "../option.ts";
 import { openRecorded } from "../recorded.ts";
-import { processTable, runTable } from "../view/ps.ts";
+import { claimTable, processTable, runTable } from "../view/ps.ts";
 
 /** How often `--watch` looks for changes, in milliseconds. */
 const lookMs = 250;
@@ -51,10 +53,12 @@ interface View {
   readonly seq: number;
   readonly processes: readonly LiveProcess[];
   readonly waiting: ReturnType<typeof waitingTasks>;
+  /** The paths that are claimed now, those of results that have not landed yet included. */
+  readonly claims: readonly ForeignClaim[];
   readonly runs: readonly RunSummary[];
 }
 
-const nothing: View = { seq: 0, processes: [], waiting: [], runs: [] };
+const nothing: View = { seq: 0, processes: [], waiting: [], claims: [], runs: [] };
 
 function look({ database }: Registry, all: boolean): View {
   const known = runs(database, { limit: runsMax });
@@ -66,6 +70,7 @@ function look({ database }: Registry, all: boolean): View {
       database,
       open.filter((each) => each.driven).map(({ id }) => id),
     ),
+    claims: new HeldClaims(database).beside(""),
     runs: all ? known : open,
   };
 }
@@ -74,6 +79,7 @@ function table(view: View, terminal: Terminal): string {
   const now = Date.now();
   const parts = [
     processTable(view.processes, view.waiting, now, terminal.columns),
+    claimTable(view.claims, terminal.columns),
     runTable(view.runs, now, terminal.columns),
   ].filter((part) => part !== "");
   return parts.length === 0

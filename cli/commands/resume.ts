@@ -1,12 +1,13 @@
 import { assert } from "../../core/assert.ts";
 import { ExitCode, RaError } from "../../core/error.ts";
-import { isAlive, processIdentity } from "../../core/process/table.ts";
+import { processIdentity } from "../../core/process/table.ts";
 import { findRun } from "../../core/registry/find-run.ts";
 import type { RunState } from "../../core/run/state.ts";
 import { findPlace } from "../../core/workspace/place.ts";
 import type { CommandBody } from "../command.ts";
 import { loadConfig } from "../config.ts";
 import { driveRun, partsOf, prepareRun, type RunOrder } from "../drive.ts";
+import { refuseDriven } from "../driven.ts";
 import { flag } from "../option.ts";
 import { paceOf } from "../pace.ts";
 import { demandRecorded } from "../recorded.ts";
@@ -46,16 +47,12 @@ export const run: CommandBody = async ({ terminal, args, options }) => {
 };
 
 function refuseUnlessOpen(state: RunState): void {
-  const { id, status, owner } = state;
+  const { id, status } = state;
   if (status === "succeeded") throw refusal(`run \`${id}\` has succeeded; nothing is left to do`);
-  if (state.finishedAt === null && isAlive(owner)) {
-    throw new RaError({
-      code: "RUN_DRIVEN",
-      exitCode: ExitCode.environment,
-      message: `run \`${id}\` is being driven by process ${owner.pid}`,
-      hint: `stop it first with \`ra stop ${id}\``,
-    });
+  if (status === "rolled-back") {
+    throw refusal(`run \`${id}\` was rolled back; start its plan anew with \`ra dispatch\``);
   }
+  refuseDriven(state);
 }
 
 function refusal(message: string): RaError {

@@ -66,6 +66,7 @@ function taskSummary({
   attempts,
   waiting,
   parkedUntil,
+  reverted,
 }: TaskState): object {
   const { id, description, runner, deps, touching } = task;
   const tries = attempts.length;
@@ -82,6 +83,7 @@ function taskSummary({
     because,
     waiting,
     parkedUntil,
+    reverted: reverted ?? null,
   };
 }
 

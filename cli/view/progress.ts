@@ -171,6 +171,8 @@ function linesOf(event: Exclude<Event, EventOf<"run.started">>, progress: Progre
     case "attempt.finished":
     case "claims.yielded":
     case "run.finished":
+    case "run.landed":
+    case "run.reverted":
       return [];
     default:
       return unreachable(event);

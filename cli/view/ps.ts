@@ -1,4 +1,5 @@
 import type { RunSummary, WaitingTask } from "../../core/registry/query.ts";
+import type { ForeignClaim } from "../../core/run/log.ts";
 import type { LiveProcess } from "../../core/run/model.ts";
 import { table } from "./table.ts";
 import { duration } from "./text.ts";
@@ -39,6 +40,17 @@ export function processTable(
     { title: "task", min: 12 },
   ] as const;
   return table(columns, rows, width);
+}
+
+/** Paths held by tasks that are done and have not reached their target; processes show their own. */
+export function claimTable(claims: readonly ForeignClaim[], width: number): string {
+  const held = Map.groupBy(
+    claims.filter(({ live }) => !live),
+    ({ run, task }) => `${run}/${task}`,
+  );
+  if (held.size === 0) return "";
+  const rows = [...held].map(([name, all]) => [name, all.map(({ glob }) => glob).join(" ")]);
+  return table([{ title: "done, not landed" }, { title: "holds", min: 20 }], rows, width);
 }
 
 /** Runs, those that need a person first; empty when there are none. */

@@ -25,7 +25,7 @@ export function runView(state: RunState, width: number): string {
     task.commit?.slice(0, 7) ?? "",
     noteOf(task),
   ]);
-  return `${head}\n${table(columns, rows, width)}${publication(state)}${hints(state)}`;
+  return `${head}\n${table(columns, rows, width)}${publication(state)}${landHint(state)}${hints(state)}`;
 }
 
 /** One task: its error in full, its attempts, where its work and its logs are. */
@@ -61,6 +61,7 @@ function attemptRow(state: RunState, { task }: TaskState, attempt: AttemptState)
 
 function noteOf(task: TaskState): string {
   if (task.error !== null) return errorText(task.error);
+  if (task.reverted) return `taken back by ${task.reverted.revert.slice(0, 7)}`;
   if (task.because !== null) return `because of ${task.because}`;
   if (task.waiting !== null && task.status === "waiting") return `waits ${waitText(task.waiting)}`;
   if (task.parkedUntil !== null && task.status === "parked") return `again at ${task.parkedUntil}`;
@@ -84,9 +85,13 @@ function publication({ published }: RunState): string {
   return `\nkept on ${published.keptOn}: ${oneLine(published.reason ?? "")}\n`;
 }
 
+function landHint({ id, published, finishedAt }: RunState): string {
+  return published?.keptOn && finishedAt !== null ? `\nland it with: ra land ${id}\n` : "";
+}
+
 function hints(state: RunState): string {
   if (state.status === "paused")
     return `\nNEEDS YOU  ra continue ${state.id}, or ra stop ${state.id}\n`;
   const failed = [...state.tasks.values()].find(({ error }) => error !== null);
-  return failed ? `\nlook closer: ra show ${state.id}/${failed.task.id}\n` : "";
+  return failed ? `\nlook closer: ra why ${state.id}/${failed.task.id}\n` : "";
 }

@@ -65,13 +65,17 @@ function publication(state: RunState): string[] {
   }
   return [
     row("kept", `on branch ${published.keptOn}: ${oneLine(published.reason ?? "")}`),
-    row("", `land it with: git switch ${published.target} && git merge ${published.keptOn}`),
+    row("", `land it with: ra land ${state.id}`),
   ];
 }
 
 function nextCommand(state: RunState): string | null {
   if (state.status === "interrupted" || state.status === "stopped") return `ra resume ${state.id}`;
-  return state.status === "failed" ? `ra show ${state.id}` : null;
+  if (state.status !== "failed") return null;
+  const failed = [...state.tasks.values()].some(({ error }) => error !== null);
+  // Where all tasks are done, only the target stood in the way.
+  if (!failed && state.published?.keptOn) return `ra land ${state.id}`;
+  return failed ? `ra why ${state.id}` : `ra show ${state.id}`;
 }
 
 function row(word: string, text: string): string {

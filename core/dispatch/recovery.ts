@@ -1,5 +1,7 @@
+import { assert } from "../assert.ts";
+import type { Task } from "../plan/plan.ts";
 import type { Published } from "../run/event.ts";
-import type { RunState, TaskState } from "../run/state.ts";
+import type { AttemptState, RunState, TaskState } from "../run/state.ts";
 import type { GitRepository } from "../workspace/workspace.ts";
 import type { Chain } from "./chain.ts";
 import type { Result } from "./result.ts";
@@ -26,8 +28,9 @@ export async function takeOverLanded(input: {
   });
   for (const task of landed) {
     if (there.has(task.task.id)) continue;
-    const result = await resultOf(repository, task);
-    if (result === null || (await chain.restore(result))) continue;
+    const attempt = task.attempts.at(-1);
+    if (!attempt || attempt.kept === null) continue;
+    if (await chain.restore(await resultOf(repository, task.task, attempt))) continue;
     const to = await repository.resolve(`refs/ra/${state.id}/_tip`);
     const keptOn = `ra/${state.id}`;
     await repository.pin(`refs/heads/${keptOn}`, to);
@@ -37,23 +40,27 @@ export async function takeOverLanded(input: {
   return null;
 }
 
-function hasLanded({ status, attempts }: TaskState): boolean {
-  return status === "done" && attempts.at(-1)?.landing?.kind === "merged";
+/** True when a task was merged and checked in its run. What a person has taken back does not count any more. */
+export function hasLanded({ status, attempts, reverted }: TaskState): boolean {
+  return status === "done" && reverted === undefined && attempts.at(-1)?.landing?.kind === "merged";
 }
 
 /** As they landed: a later result may build on the lines of an earlier one. */
-function byEnd(one: TaskState, other: TaskState): number {
+export function byEnd(one: TaskState, other: TaskState): number {
   const [a, b] = [one.finishedAt ?? "", other.finishedAt ?? ""];
   if (a !== b) return a < b ? -1 : 1;
   return one.task.position - other.task.position;
 }
 
-async function resultOf(repository: GitRepository, task: TaskState): Promise<Result | null> {
-  const attempt = task.attempts.at(-1);
-  if (!attempt || attempt.kept === null) return null;
-  const { number, runner, kept } = attempt;
+/** What an attempt left, as the chain takes it. The attempt must have kept something. */
+export async function resultOf(
+  repository: GitRepository,
+  task: Task,
+  { number, runner, kept }: AttemptState,
+): Promise<Result> {
+  assert(kept !== null, `attempt ${number} of ${task.id} has kept nothing`);
   // The recorded base of a workspace is the parent of what it left.
   const base = await repository.resolve(`${kept}^`);
   const changes = await repository.changes(base, kept);
-  return { task: task.task, attempt: number, runner, base, commit: kept, changes };
+  return { task, attempt: number, runner, base, commit: kept, changes };
 }

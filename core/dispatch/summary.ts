@@ -34,6 +34,27 @@ export async function finishRun(input: {
   return end;
 }
 
+/** What a run comes to once the work of these tasks has landed after its end. `complete`: nothing of it waits any more. */
+export function endAfterLanding(
+  state: RunState,
+  landed: ReadonlySet<string>,
+  complete: boolean,
+): { readonly status: RunStatus; readonly exitCode: number } {
+  const tasks = new Map<string, TaskState>();
+  for (const [id, task] of state.tasks) {
+    tasks.set(id, landed.has(id) ? { ...task, status: "done", error: null } : task);
+  }
+  const after: RunState = { ...state, tasks };
+  const published = complete ? null : state.published;
+  const { status } = state;
+  const ending = status === "stopped" || status === "interrupted" ? status : null;
+  const summaries = [...tasks.values()].map((task) => summarise(task, { commitOf: () => null }));
+  return {
+    status: runStatus(summaries, published, ending),
+    exitCode: exitCodeOf(after, published, ending),
+  };
+}
+
 function summarise(task: TaskState, hands: Pick<Hands, "commitOf">): TaskSummary {
   const status: EndStatus = ended(task) ? (task.status as EndStatus) : "stopped";
   return {

@@ -35,6 +35,8 @@ export class Projection {
     switch (event.type) {
       case "run.started":
       case "run.resumed":
+      case "run.landed":
+      case "run.reverted":
         noteAll(change);
         return;
       case "run.finished":

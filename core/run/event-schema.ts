@@ -13,6 +13,7 @@ const texts = v.array(v.string());
 const tier = v.picklist(["top", "mid", "free"]);
 const isolation = v.picklist(["clone", "worktree", "in-place", "none"]);
 const mode = v.picklist(["auto", "step-through"]);
+const runStatus = v.picklist(["succeeded", "failed", "stopped", "interrupted"]);
 const endStatus = v.picklist(["done", "error", "skipped", "stopped"]);
 
 const taskError = v.object({
@@ -215,10 +216,31 @@ export const eventSchema = v.pipe(
     v.object({
       ...envelope,
       type: v.literal("run.finished"),
-      status: v.picklist(["succeeded", "failed", "stopped", "interrupted"]),
+      status: runStatus,
       exitCode: v.number(),
       published: v.nullable(published),
       tasks: v.array(summary),
+    }),
+    v.object({
+      ...envelope,
+      type: v.literal("run.landed"),
+      target: text,
+      from: text,
+      to: text,
+      tasks: v.array(v.object({ id: text, attempt: v.number(), commit: textOrNull })),
+      verified: v.boolean(),
+      complete: v.boolean(),
+      status: runStatus,
+      exitCode: v.number(),
+    }),
+    v.object({
+      ...envelope,
+      type: v.literal("run.reverted"),
+      target: text,
+      from: text,
+      to: text,
+      tasks: v.array(v.object({ id: text, commit: text, revert: text })),
+      verified: v.boolean(),
     }),
   ]),
   v.title("ra event"),

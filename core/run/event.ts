@@ -29,6 +29,23 @@ export interface Published {
   readonly reason: string | null;
 }
 
+/** A task whose kept work a person brought onto the target after its run. */
+export interface LandedTask {
+  readonly id: string;
+  /** The attempt whose work it is. */
+  readonly attempt: number;
+  /** Null when the target had all of it already. */
+  readonly commit: string | null;
+}
+
+/** A task whose commit a person took back. */
+export interface RevertedTask {
+  readonly id: string;
+  /** The commit that brought its work, and the one that takes it back. */
+  readonly commit: string;
+  readonly revert: string;
+}
+
 /** A fact without its place in the log. Past tense, closed union; the contract documents each. */
 export type Fact =
   | {
@@ -118,6 +135,29 @@ export type Fact =
       readonly exitCode: number;
       readonly published: Published | null;
       readonly tasks: readonly TaskSummary[];
+    }
+  | {
+      readonly type: "run.landed";
+      readonly target: string;
+      readonly from: string;
+      readonly to: string;
+      readonly tasks: readonly LandedTask[];
+      /** False: the person had the checks left out. */
+      readonly verified: boolean;
+      /** True when nothing of the run waits on its branch any more. */
+      readonly complete: boolean;
+      /** What the run came to, now that this has landed. */
+      readonly status: RunStatus;
+      readonly exitCode: number;
+    }
+  | {
+      readonly type: "run.reverted";
+      readonly target: string;
+      readonly from: string;
+      readonly to: string;
+      /** In the order in which they were taken back. */
+      readonly tasks: readonly RevertedTask[];
+      readonly verified: boolean;
     };
 
 /** A recorded fact: one JSON object a line wherever events leave `ra`. */

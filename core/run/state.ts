@@ -40,7 +40,8 @@ export interface RunState {
   readonly requestId: string | null;
   readonly startedAt: string;
   owner: ProcessIdentity;
-  status: "running" | "paused" | RunStatus;
+  /** `rolled-back`: the commits of all its tasks were taken back after its end. */
+  status: "running" | "paused" | RunStatus | "rolled-back";
   stopRequested: boolean;
   /** Requests not yet obeyed, oldest first. */
   requests: Request[];
@@ -50,6 +51,14 @@ export interface RunState {
   published: Published | null;
   lastSeq: number;
 }
+
+/** What can happen to a run that has finished. */
+const mayFollowTheEnd: ReadonlySet<Event["type"]> = new Set<Event["type"]>([
+  "run.resumed",
+  "run.landed",
+  "run.reverted",
+  "request.received",
+]);
 
 /**
  * The fold: folds one event into the state, in place, and returns it. The first event of a run must be
@@ -63,7 +72,7 @@ export function applyEvent(state: RunState | undefined, event: Event): RunState 
   must(state !== undefined, event, "the run has not started");
   must(state.id === event.run, event, "it belongs to another run");
   must(state.lastSeq < event.seq, event, "it is folded in already");
-  if (event.type !== "run.resumed" && event.type !== "request.received") {
+  if (!mayFollowTheEnd.has(event.type)) {
     must(state.finishedAt === null, event, "the run has finished");
   }
   if ("task" in event && event.type !== "request.received") {
@@ -115,6 +124,12 @@ function applyToRun(
         const task = state.tasks.get(id);
         if (task) task.commit = commit;
       }
+      return;
+    case "run.landed":
+      landLater(state, event);
+      return;
+    case "run.reverted":
+      revert(state, event);
       return;
     default:
       unreachable(event);
@@ -186,5 +201,43 @@ function isBlocked(state: RunState, skipped: TaskState): boolean {
     seen.add(cause);
     cause = cause.because === null ? undefined : state.tasks.get(cause.because);
   }
-  return cause === undefined || hasEnded(cause);
+  // What failed and was landed by a person later keeps nothing back.
+  return cause === undefined || (hasEnded(cause) && cause.status !== "done");
+}
+
+/** Brings what a person landed after the run into it, as if the run had landed it itself. */
+function landLater(state: RunState, event: EventOf<"run.landed">): void {
+  const landed = event.tasks.map(({ id, attempt, commit }) => {
+    const task = state.tasks.get(id);
+    const source = task?.attempts[attempt - 1];
+    must(task && source, event, `there is no attempt ${attempt} of a task ${id}`);
+    return { task, source, commit };
+  });
+  for (const { task, source, commit } of landed) {
+    delete task.reverted;
+    task.commit = commit;
+    source.landing = commit === null ? { kind: "nothing" } : { kind: "merged", commit };
+    if (!hasEnded(task)) continue;
+    task.status = "done";
+    task.error = null;
+    task.because = null;
+  }
+  const { target, from, to } = event;
+  if (event.complete) state.published = { target, from, to, keptOn: null, reason: null };
+  if (state.finishedAt === null) return;
+  state.status = event.status;
+  state.exitCode = event.exitCode;
+}
+
+function revert(state: RunState, event: EventOf<"run.reverted">): void {
+  const reverted = event.tasks.map(({ id, ...commits }) => {
+    const task = state.tasks.get(id);
+    must(task, event, `there is no task ${id}`);
+    return { task, commits };
+  });
+  for (const { task, commits } of reverted) task.reverted = commits;
+  if (state.finishedAt === null) return;
+  const landed = [...state.tasks.values()].filter(({ commit }) => commit !== null);
+  const isOver = landed.every(({ reverted }) => reverted !== undefined);
+  if (isOver && state.published?.keptOn == null) state.status = "rolled-back";
 }

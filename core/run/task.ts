@@ -48,6 +48,8 @@ export interface TaskState {
   finishedAt: string | null;
   /** Who stopped this task by its name: such a task stays stopped when the run is resumed. */
   stoppedBy?: string;
+  /** The commit that brought its work and the one that took it back, as long as it is taken back. */
+  reverted?: { readonly commit: string; readonly revert: string };
 }
 
 /** A fact of one type, as the log holds it. */

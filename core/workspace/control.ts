@@ -82,6 +82,10 @@ export function bindControl(source: ControlSource): Git {
       await prepared();
       return await git.converse(args, call, unbuffered);
     },
+    bytes: async (args, call) => {
+      await prepared();
+      return await git.bytes(args, call);
+    },
   };
 }
 

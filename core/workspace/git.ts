@@ -1,6 +1,6 @@
 import { ExitCode, RaError } from "../error.ts";
 import { type Conversation, converse } from "../process/conversation.ts";
-import { type Captured, capture } from "../process.ts";
+import { type Captured, type CaptureOptions, capture, captureBytes } from "../process.ts";
 
 /** The oldest git whose `merge-tree --write-tree` exists. */
 const versionMin = [2, 38] as const;
@@ -44,6 +44,8 @@ export interface Git {
   attempt(args: readonly string[], call?: GitCall): Promise<Captured>;
   /** Starts a command that answers line by line. `unbuffered`: through `stdbuf`, for one that does not flush by itself. */
   converse(args: readonly string[], call?: GitCall, unbuffered?: boolean): Promise<Conversation>;
+  /** As `run`, with standard output byte for byte: contents and names of files need not be UTF-8. */
+  bytes(args: readonly string[], call?: GitCall): Promise<Uint8Array>;
 }
 
 /** Variables of a process; absent ones may stand there as undefined. */
@@ -56,16 +58,17 @@ export function bindGit(
   env: Readonly<Record<string, string>> = {},
 ): Git {
   const plain = withoutGit(inherited);
-  const surroundings = (call: GitCall) => ({
-    cwd: call.cwd ?? cwd,
-    env: { ...plain, ...configEnvironment({ ...settings, ...call.config }), ...env, ...call.env },
-  });
+  const options = (call: GitCall): CaptureOptions => {
+    const input = call.inputFile === undefined ? call.input : Bun.file(call.inputFile);
+    return {
+      cwd: call.cwd ?? cwd,
+      env: { ...plain, ...configEnvironment({ ...settings, ...call.config }), ...env, ...call.env },
+      ...(input === undefined ? {} : { input }),
+    };
+  };
   const attempt = async (args: readonly string[], call: GitCall = {}): Promise<Captured> => {
-    const { inputFile = null } = call;
-    const input = inputFile === null ? call.input : Bun.file(inputFile);
     try {
-      const options = input === undefined ? {} : { input };
-      return await capture(["git", ...args], { ...surroundings(call), ...options });
+      return await capture(["git", ...args], options(call));
     } catch (error) {
       throw missing(error);
     }
@@ -79,7 +82,14 @@ export function bindGit(
     },
     async converse(args, call = {}, unbuffered = false) {
       const argv = ["git", ...args] as const;
-      return converse(unbuffered ? ["stdbuf", "-o0", ...argv] : argv, surroundings(call));
+      return converse(unbuffered ? ["stdbuf", "-o0", ...argv] : argv, options(call));
+    },
+    async bytes(args, call) {
+      const done = await captureBytes(["git", ...args], options(call ?? {})).catch((error) => {
+        throw missing(error);
+      });
+      if (done.code !== 0) throw gitFailed(args, { ...done, stdout: "" });
+      return done.bytes;
     },
   };
 }

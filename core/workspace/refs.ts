@@ -110,6 +110,13 @@ export class Refs {
     await this.#user.run(["update-ref", "--no-deref", "-d", ref]);
   }
 
+  /** Deletes a ref of `ra`'s own if it stands at this commit. False: it does not, or it could not be deleted. */
+  async removeAt(ref: string, commit: string): Promise<boolean> {
+    assertOwn(ref);
+    const done = await this.#user.attempt(["update-ref", "--no-deref", "-d", ref, commit]);
+    return done.code === 0;
+  }
+
   /** Only `ra` writes below `refs/ra/`, so an old lock there is one that a killed `ra` left. */
   async #clearStaleLock(ref: string): Promise<boolean> {
     if (!ref.startsWith("refs/ra/")) return false;

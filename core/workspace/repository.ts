@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { ExitCode, RaError } from "../error.ts";
 import { createMutex } from "../mutex.ts";
 import { BaseAttributes } from "./attributes.ts";
-import { type Checkout, changedTracked } from "./checkout.ts";
+import { type Checkout, changedTracked, listCheckouts } from "./checkout.ts";
 import { makeClone, openClone } from "./clone.ts";
 import { bindControl, lastValue, readGitConfig } from "./control.ts";
 import { bindGit, type Environment, requireGit } from "./git.ts";
@@ -12,11 +12,12 @@ import { type Identity, signature, userIdentity } from "./identity.ts";
 import { adoptInPlace, openInPlace } from "./in-place.ts";
 import { indexPath, isolatedWorkspace, requireIndex, submodulesOf } from "./isolated.ts";
 import { publish } from "./land.ts";
-import { landedTasks } from "./landed.ts";
+import { commitsTouching, landedCommits, landedTasks } from "./landed.ts";
 import { layoutOf, setAside, Trash } from "./layout.ts";
 import { makeLookout } from "./lookout.ts";
 import { type MergeTools, mergeTrees, quarantinedMerger } from "./merge.ts";
 import { dateAfter, ObjectReader } from "./object-reader.ts";
+import { patchOf } from "./patch.ts";
 import { gitDirOf, type Place } from "./place.ts";
 import { plainWorkspace } from "./plain.ts";
 import { Quarantine } from "./quarantine.ts";
@@ -118,6 +119,10 @@ function composed(
       return publish(site, await own.author(), move);
     },
     landedTasks: (wanted) => landedTasks(site, wanted),
+    landedCommits: (wanted) => landedCommits(site, wanted),
+    commitsTouching: (wanted) => commitsTouching(site, wanted),
+    discard: (branch, commit) => discard(site, branch, commit),
+    patch: (from, to, form) => patchOf(control, from, to, form),
     adopt: (request) => adopt(site, request),
     tidy: (run) => tidy(site, run),
   };
@@ -181,6 +186,12 @@ async function tidy(site: Site, run: string): Promise<void> {
   for (const name of await readdir(site.indexDir).catch(() => [])) {
     if (name.startsWith(`${run}.`)) await rm(join(site.indexDir, name), { force: true });
   }
+}
+
+async function discard(site: Site, branch: string, commit: string): Promise<boolean> {
+  const checkouts = await listCheckouts(site);
+  if (checkouts.some((checkout) => checkout.branch === branch)) return false;
+  return await site.refs.removeAt(ownRef(`refs/heads/${branch}`), commit);
 }
 
 async function isDirty(site: Site, gitDir: string): Promise<boolean> {

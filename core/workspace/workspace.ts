@@ -131,8 +131,49 @@ export interface Repository {
   }): Promise<Publication>;
 }
 
-/** A repository on disk, with what only clean-up and recovery need. */
+/** A commit of a run on its target. */
+export interface LandedCommit {
+  readonly commit: string;
+  /** Null for the first commit of a history. */
+  readonly parent: string | null;
+  /** The tasks of the run that it names; several where somebody squashed them. */
+  readonly tasks: readonly string[];
+  /** True when it holds the work of another run besides. */
+  readonly foreign: boolean;
+  /** The commit it takes back; null when it brings work. */
+  readonly reverts: string | null;
+  readonly subject: string;
+}
+
+/** A commit that changed certain paths. */
+export interface TouchingCommit {
+  readonly commit: string;
+  readonly subject: string;
+  /** The task it is of, as `run/task`; null for a commit of somebody else. */
+  readonly task: string | null;
+}
+
+/** How a difference is printed: as a patch, as a table of sizes, as names of paths. */
+export type PatchForm = "patch" | "stat" | "names";
+
+/** A repository on disk, with what only clean-up, recovery and looking back need. */
 export interface GitRepository extends Repository {
+  /** The commits of a run in the first-parent history of `tip` after `base`, newest first, reverts among them. */
+  landedCommits(wanted: {
+    readonly run: string;
+    readonly base: string | null;
+    readonly tip: string;
+  }): Promise<readonly LandedCommit[]>;
+  /** The commits after `from` in the first-parent history of `to` that changed one of the paths, newest first. */
+  commitsTouching(wanted: {
+    readonly from: string;
+    readonly to: string;
+    readonly paths: readonly string[];
+  }): Promise<readonly TouchingCommit[]>;
+  /** Deletes a branch below `ra/` if it stands at this commit and nobody has it checked out. False: it is kept. */
+  discard(branch: string, commit: string): Promise<boolean>;
+  /** The difference of two commits, byte for byte. No diff driver, text conversion or pager of anybody runs. */
+  patch(from: string, to: string, form: PatchForm): Promise<Uint8Array>;
   /** Ids of the tasks of a run that have a commit after `base` in the history of `tip`. */
   landedTasks(wanted: {
     readonly run: string;

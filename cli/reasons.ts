@@ -1,0 +1,169 @@
+import { isAlive } from "../core/process/table.ts";
+import type { WaitReason } from "../core/run/event.ts";
+import type { TaskError, TaskStatus } from "../core/run/model.ts";
+import type { RunState, TaskState } from "../core/run/state.ts";
+import { hasEnded } from "../core/run/task.ts";
+
+/** A command that goes on from here, and what it is good for. */
+export interface NextStep {
+  readonly command: string;
+  readonly about: string;
+}
+
+/** Why a task is where it is. What does not apply is null or empty. */
+export interface TaskReason {
+  readonly run: string;
+  readonly task: string;
+  readonly status: TaskStatus;
+  /** The tasks it needs that are not done. */
+  readonly needs: readonly { readonly id: string; readonly status: TaskStatus }[];
+  readonly waiting: WaitReason | null;
+  readonly parked: { readonly until: string; readonly message: string | null } | null;
+  readonly error: TaskError | null;
+  /** The paths on which its result met other work, and the tasks of that. */
+  readonly conflict: { readonly paths: readonly string[]; readonly with: readonly string[] } | null;
+  /** The ref that holds what its last attempt left. */
+  readonly kept: { readonly ref: string; readonly attempt: number; readonly commit: string } | null;
+  readonly commit: string | null;
+  readonly reverted: { readonly commit: string; readonly revert: string } | null;
+  /** The task that kept it from running, at the root of the chain. */
+  readonly root: { readonly id: string; readonly error: TaskError | null } | null;
+  readonly warnings: readonly string[];
+  readonly next: readonly NextStep[];
+}
+
+/** Why a run ended as it did, or what it is at. */
+export interface RunReason {
+  readonly run: string;
+  readonly status: RunState["status"];
+  /** False: it has not ended, and the `ra` that drove it is gone. */
+  readonly driven: boolean;
+  readonly exitCode: number | null;
+  /** What went wrong, the first first: that decides the exit code. */
+  readonly causes: readonly { readonly task: string; readonly error: TaskError }[];
+  readonly kept: { readonly branch: string; readonly reason: string | null } | null;
+  readonly tasks: Readonly<Partial<Record<TaskStatus, number>>>;
+  readonly next: readonly NextStep[];
+}
+
+/** Explains a task. `parkedFor`: what it was told when it was parked last. */
+export function reasonOfTask(
+  state: RunState,
+  task: TaskState,
+  parkedFor: string | null,
+): TaskReason {
+  const { task: planned, status, waiting, parkedUntil, error, warnings, commit } = task;
+  const kept = task.attempts.findLast((attempt) => attempt.kept !== null);
+  const landing = task.attempts.at(-1)?.landing;
+  const needs = planned.deps.flatMap((id) => {
+    const other = state.tasks.get(id);
+    return other === undefined || other.status === "done" ? [] : [{ id, status: other.status }];
+  });
+  const reason = {
+    run: state.id,
+    task: planned.id,
+    status,
+    needs: hasEnded(task) ? [] : needs,
+    waiting: status === "waiting" ? waiting : null,
+    parked: parkedUntil === null ? null : { until: parkedUntil, message: parkedFor },
+    error,
+    conflict:
+      error?.kind === "conflict" && landing?.kind === "conflicted"
+        ? { paths: landing.paths, with: landing.with }
+        : null,
+    kept: kept?.kept
+      ? {
+          ref: `refs/ra/${state.id}/${planned.id}/${kept.number}`,
+          attempt: kept.number,
+          commit: kept.kept,
+        }
+      : null,
+    commit,
+    reverted: task.reverted ?? null,
+    root: rootOf(state, task),
+    warnings,
+  };
+  return { ...reason, next: nextOfTask(state, reason) };
+}
+
+/** Explains a run. */
+export function reasonOfRun(state: RunState): RunReason {
+  const { id, status, exitCode, published, owner, finishedAt } = state;
+  const tasks: Partial<Record<TaskStatus, number>> = {};
+  for (const task of state.tasks.values()) tasks[task.status] = (tasks[task.status] ?? 0) + 1;
+  const causes = [...state.tasks.values()]
+    .flatMap((task) => (task.error === null ? [] : [{ ...task, error: task.error }]))
+    .sort((a, b) => ((a.finishedAt ?? "") < (b.finishedAt ?? "") ? -1 : 1))
+    .map(({ task, error }) => ({ task: task.id, error }));
+  const kept = published?.keptOn ? { branch: published.keptOn, reason: published.reason } : null;
+  const driven = finishedAt !== null || isAlive(owner);
+  const reason = { run: id, status, driven, exitCode, causes, kept, tasks };
+  return { ...reason, next: nextOfRun(reason) };
+}
+
+function rootOf(state: RunState, task: TaskState): TaskReason["root"] {
+  const seen = new Set<TaskState>([task]);
+  let cause = task.because === null ? undefined : state.tasks.get(task.because);
+  while (cause?.because != null && !seen.has(cause)) {
+    seen.add(cause);
+    cause = state.tasks.get(cause.because);
+  }
+  return cause === undefined ? null : { id: cause.task.id, error: cause.error };
+}
+
+function nextOfTask(state: RunState, reason: Omit<TaskReason, "next">): NextStep[] {
+  const { run, task, status, error, kept, root, waiting } = reason;
+  const name = `${run}/${task}`;
+  const steps: NextStep[] = [];
+  const add = (command: string, about: string): void => void steps.push({ command, about });
+  const isOver = state.finishedAt !== null || !isAlive(state.owner);
+  if (error !== null) {
+    if (kept !== null) add(`ra diff ${name}`, "what it left");
+    if (kept !== null && isOver) addLanding(add, name, error);
+    add(`ra logs ${name}`, "what its programs printed");
+  }
+  if (status === "skipped" && root !== null)
+    add(`ra why ${run}/${root.id}`, "why that did not end well");
+  if (status === "stopped" && isOver)
+    add(`ra resume ${run}`, "goes on with what was stopped with the run");
+  if (waiting?.kind === "claim") add(`ra show ${waiting.by}`, "what it waits for");
+  if (status === "running" || status === "merging") add(`ra logs ${name} -f`, "what it prints");
+  if (status === "needs-you" || state.status === "paused")
+    add(`ra continue ${run}`, "lets the run go on");
+  if (status === "done" && isOver && state.published?.keptOn)
+    add(`ra land ${run}`, "brings it onto the target");
+  if (!isOver || state.finishedAt !== null || steps.length > 0) return steps;
+  add(`ra resume ${run}`, "the ra that drove the run is gone");
+  return steps;
+}
+
+function addLanding(
+  add: (command: string, about: string) => void,
+  name: string,
+  error: TaskError,
+): void {
+  if (error.kind === "conflict") add(`ra land ${name}`, "lands it once nothing is in its way");
+  else if (error.kind === "scope") add(`ra land ${name}`, "lands it all the same");
+  else if (error.kind === "verify") {
+    add(`ra land ${name}`, "checks it again on the target and lands it");
+    add(`ra land ${name} --no-verify`, "lands it without the check");
+  }
+}
+
+function nextOfRun(reason: Omit<RunReason, "next">): NextStep[] {
+  const { run, status, driven, causes, kept, tasks } = reason;
+  const steps: NextStep[] = [];
+  if (status === "paused" && driven) {
+    steps.push({ command: `ra continue ${run}`, about: "lets it go on" });
+  }
+  const [first] = causes;
+  if (first) steps.push({ command: `ra why ${run}/${first.task}`, about: "the first cause" });
+  if (kept !== null)
+    steps.push({ command: `ra land ${run}`, about: `lands what ${kept.branch} holds` });
+  const isOpen = status === "stopped" || status === "interrupted" || !driven;
+  if (isOpen && (tasks.stopped || !driven)) {
+    steps.push({ command: `ra resume ${run}`, about: "goes on where it ended" });
+  }
+  if (status === "running" && driven) steps.push({ command: "ra ps", about: "what runs now" });
+  return steps;
+}

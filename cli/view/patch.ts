@@ -1,0 +1,29 @@
+/** Characters that a terminal obeys, hides or reorders by. Tabs and line ends keep their meaning. */
+const obeyed = /(?![\n\t])[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu;
+
+const painted: readonly (readonly [RegExp, string])[] = [
+  [
+    /^(?:diff --git|index|new file|deleted file|old mode|new mode|similarity|rename|---|\+\+\+) ?/,
+    "1",
+  ],
+  [/^@@/, "36"],
+  [/^\+/, "32"],
+  [/^-/, "31"],
+];
+
+/** A patch for a screen: whatever a terminal would obey is written out, such as `<U+001B>`; colours only ours. */
+export function patchOnScreen(patch: Uint8Array, color: boolean): string {
+  const text = new TextDecoder().decode(patch).replace(obeyed, written);
+  if (!color) return text;
+  return text.split("\n").map(paint).join("\n");
+}
+
+function written(character: string): string {
+  const code = character.codePointAt(0) ?? 0;
+  return `<U+${code.toString(16).toUpperCase().padStart(4, "0")}>`;
+}
+
+function paint(line: string): string {
+  const code = painted.find(([pattern]) => pattern.test(line))?.[1];
+  return code === undefined ? line : `\u001b[${code}m${line}\u001b[0m`;
+}
