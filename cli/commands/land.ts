@@ -26,8 +26,9 @@ export const run: CommandBody = async ({ terminal, args, options }) => {
   const verified = options.verify !== false;
   const wish = { terminal, place, repository, state, target, verified };
   const landing = await land(wish, task?.task.id ?? null);
-  const events = await record(registry, wish, landing);
+  // Before the fact: a crash in between is mended by the next `ra land`, which finds all of it on the target.
   const leftover = landing.complete ? await discardBranch(repository, state) : null;
+  const events = await record(registry, wish, landing);
   if (state.finishedAt !== null) await repository.tidy(state.id);
   if (flag(options, "json")) {
     for (const event of events) terminal.out(`${JSON.stringify(event)}\n`);

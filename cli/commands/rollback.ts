@@ -1,4 +1,4 @@
-import { planRollback, type RollbackOrder, rollBack } from "../../core/dispatch/rollback.ts";
+import { previewRollback, type RollbackOrder, rollBack } from "../../core/dispatch/rollback.ts";
 import { ExitCode } from "../../core/error.ts";
 import { findPlace, type Place } from "../../core/workspace/place.ts";
 import type { CommandBody, Terminal } from "../command.ts";
@@ -60,7 +60,7 @@ async function rollBackChecked(
 
 /** What would be taken back, in that order. */
 async function preview(order: RollbackOrder, json: boolean): Promise<string> {
-  const { tip, commits } = await planRollback(order);
+  const { tip, commits } = await previewRollback(order);
   const { state, target } = order;
   if (json) return `${JSON.stringify({ v: 1, run: state.id, target, tip, commits })}\n`;
   const lines = commits.map(

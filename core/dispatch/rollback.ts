@@ -53,8 +53,15 @@ export async function rollBack(order: RollbackOrder): Promise<Rollback> {
   throw refused(`\`${target}\` moved ${triesMax} times meanwhile`);
 }
 
-/** Finds what is to be taken back, and refuses what other tasks of the run depend on. Changes nothing. */
-export async function planRollback(order: RollbackOrder): Promise<RollbackPlan> {
+/** Tells what `rollBack` would take back, and throws what it would throw but for a failing check. No ref moves. */
+export async function previewRollback(order: RollbackOrder): Promise<RollbackPlan> {
+  const plan = await planRollback(order);
+  await build(order, plan);
+  return plan;
+}
+
+/** Finds what is to be taken back, and refuses what other tasks of the run depend on. */
+async function planRollback(order: RollbackOrder): Promise<RollbackPlan> {
   const { repository, state, target, task } = order;
   const tip = await repository.branchTip(target);
   if (tip === null) throw refused(`the branch \`${target}\` does not exist`);

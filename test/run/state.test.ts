@@ -49,6 +49,79 @@ test("a task that was done before the run is done from the start", () => {
   expect([...state.tasks.values()].map(({ status }) => status)).toEqual(["done", "pending"]);
 });
 
+const kept = { target: "main", from: "c0ffee", to: "f00d", keptOn: "ra/r1", reason: "in the way" };
+
+function landedLater(
+  tasks: Extract<Fact, { type: "run.landed" }>["tasks"],
+  rest: Partial<Extract<Fact, { type: "run.landed" }>> = {},
+): Fact {
+  const move = { target: "main", from: "c0ffee", to: "beef" };
+  const end = { verified: true, complete: true, status: "succeeded", exitCode: 0 } as const;
+  return { type: "run.landed", ...move, tasks, ...end, ...rest };
+}
+
+function takenBack(...ids: readonly string[]): Fact {
+  const tasks = ids.map((id) => ({ id, commit: `${id}1`, revert: `${id}2` }));
+  return { type: "run.reverted", target: "main", from: "beef", to: "cafe", tasks, verified: true };
+}
+
+test("what a person lands after the run counts as if the run had landed it", () => {
+  const failed: Fact = { ...runFinished(), status: "failed", exitCode: 7, published: kept } as Fact;
+  const facts = [
+    started(samplePlan(["a", sampleTask("b", { deps: ["a"] })])),
+    attemptStarted("a"),
+    attemptFinished("a"),
+    taskFinished("a", "error"),
+    taskFinished("b", "skipped", "a"),
+    failed,
+    landedLater([{ id: "a", attempt: 1, commit: "beef" }]),
+  ];
+
+  const state = fold(facts);
+  const resumed = fold([...facts, { type: "run.resumed", owner: me() }]);
+
+  expect([state.status, state.exitCode, state.published?.keptOn]).toEqual(["succeeded", 0, null]);
+  expect(state.tasks.get("a")).toMatchObject({ status: "done", error: null, commit: "beef" });
+  expect(state.tasks.get("a")?.attempts[0]?.landing).toEqual({ kind: "merged", commit: "beef" });
+  expect(resumed.tasks.get("b")?.status).toBe("pending");
+});
+
+test("a run is rolled back when the commits of all its tasks are taken back, until one lands again", () => {
+  const facts = ["a", "b"].flatMap((id) => [
+    attemptStarted(id),
+    attemptFinished(id),
+    { ...taskFinished(id), commit: `${id}1` } as Fact,
+  ]);
+  const before = [started(samplePlan(["a", "b"])), ...facts];
+  const summaries = ["a", "b"].map((id) => {
+    return { id, status: "done", commit: `${id}1`, attempts: 1, error: null } as const;
+  });
+  const end = { ...runFinished(), tasks: summaries } as Fact;
+
+  const one = fold([...before, end, takenBack("a")]);
+  const all = fold([...before, end, takenBack("a"), takenBack("b")]);
+  const again = fold([
+    ...before,
+    end,
+    takenBack("a", "b"),
+    landedLater([{ id: "a", attempt: 1, commit: "a3" }]),
+  ]);
+
+  expect([one.status, all.status, again.status]).toEqual(["succeeded", "rolled-back", "succeeded"]);
+  expect(one.tasks.get("a")?.reverted).toEqual({ commit: "a1", revert: "a2" });
+  expect(again.tasks.get("a")?.reverted).toBeUndefined();
+  expect(again.tasks.get("b")?.reverted).toBeDefined();
+});
+
+test("a landing or a rollback of a task that the run does not have is impossible and changes nothing", () => {
+  const before = [started(samplePlan(["a"])), runFinished()];
+
+  expect(() => fold([...before, landedLater([{ id: "a", attempt: 1, commit: null }])])).toThrow(
+    Bug,
+  );
+  expect(() => fold([...before, takenBack("x")])).toThrow(Bug);
+});
+
 test("a rate limit parks the task until its next attempt", () => {
   const limit = { kind: "rate-limited", until: null, message: "429" } as const;
   const parked: Fact = { type: "task.parked", task: "a", until: "2026-11-21", message: "429" };
