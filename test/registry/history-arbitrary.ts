@@ -56,11 +56,29 @@ const globs = [[], ["src/**"], ["src/**", "db/a.sql", "src/**"]] as const;
 
 function nextFact(state: RunState | undefined, pick: number, more: number): Fact {
   if (state === undefined) return started(samplePlan(["a", "b"]), nobody);
-  if (state.finishedAt !== null) return { type: "run.resumed", owner: nobody };
+  if (state.finishedAt !== null) {
+    const facts: Fact[] = [{ type: "run.resumed", owner: nobody }, ...afterwards(state, more)];
+    return facts[pick % facts.length] as Fact;
+  }
   const ofTasks = [...state.tasks.values()].flatMap((task) => taskFacts(task, more));
   // Facts of the whole run are rare: they write every row anew and would hide what single facts leave out.
   const facts = more % 12 === 0 || ofTasks.length === 0 ? runFacts() : ofTasks;
   return facts[pick % facts.length] as Fact;
+}
+
+/** What a person may do with the results of a run that has ended. */
+function afterwards(state: RunState, more: number): Fact[] {
+  const move = { target: "main", from: "c0ffee", to: "f00d", verified: true };
+  const tried = [...state.tasks.values()].filter(({ attempts }) => attempts.length > 0);
+  const landed = tried.map(({ task, attempts }) => {
+    return { id: task.id, attempt: attempts.length, commit: more % 3 === 0 ? null : "beef" };
+  });
+  const reverted = tried.map(({ task }) => ({ id: task.id, commit: "beef", revert: "dead" }));
+  const end = { complete: more % 2 === 0, status: "succeeded", exitCode: 0 } as const;
+  return [
+    { type: "run.landed", ...move, tasks: landed, ...end },
+    { type: "run.reverted", ...move, tasks: reverted },
+  ];
 }
 
 function runFacts(): Fact[] {

@@ -148,7 +148,7 @@ test("shows a run and a task by a prefix and by @last", async () => {
 
   expect(whole.stdout).toMatch(new RegExp(`^${run} .* failed `));
   expect(whole.stdout).toMatch(/two +error +shell +\d+\.\ds +exit 4\n/);
-  expect(whole.stdout).toContain(`look closer: ra show ${run}/two\n`);
+  expect(whole.stdout).toContain(`look closer: ra why ${run}/two\n`);
   expect(task.stdout).toContain(`logs: ra logs ${run}/two\n`);
   expect(JSON.parse(json.stdout)).toMatchObject({ run, id: "one", status: "done", attempts: 1 });
 });
