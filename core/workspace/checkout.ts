@@ -3,6 +3,7 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Captured } from "../process.ts";
 import { gitFailed } from "./git.ts";
+import { clearOwnLock, indexLock } from "./index-lock.ts";
 import { gitDirOf } from "./place.ts";
 import type { Site } from "./site.ts";
 
@@ -72,7 +73,8 @@ export async function busyReason(checkout: Checkout): Promise<string | null> {
       return `a ${name} is in progress in \`${checkout.path}\``;
     }
   }
-  const lock = join(checkout.gitDir, "index.lock");
+  clearOwnLock(checkout);
+  const lock = indexLock(checkout);
   return existsSync(lock) ? `another git is at work: \`${lock}\` exists` : null;
 }
 

@@ -1,14 +1,15 @@
-import { readFile } from "node:fs/promises";
+import { readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { assert } from "../assert.ts";
 import { ExitCode, RaError } from "../error.ts";
 import type { Captured } from "../process.ts";
 import { busyReason, type Checkout, inCheckout, isHeld, listCheckouts } from "./checkout.ts";
+import { copyIndex } from "./durable.ts";
 import type { Identity } from "./identity.ts";
-import { keepIndex } from "./index-backup.ts";
+import { indexLock, indexVersion, type LockedIndex, lockIndex } from "./index-lock.ts";
 import { overlapOf } from "./overlap.ts";
 import type { Site } from "./site.ts";
-import { holds, indexInfo, stagedInfo, takeBackFiles, writeIndex } from "./standing-files.ts";
+import { holds, indexInfo, takeBackFiles, writeIndex } from "./standing-files.ts";
 import { diffRevisions, type TreeEntryChange } from "./tree-diff.ts";
 import { inLandingTurn } from "./turn.ts";
 import type { Publication } from "./workspace.ts";
@@ -85,14 +86,22 @@ async function landOnce(
 ): Promise<Publication> {
   const busy = await busyReason(checkout);
   if (busy !== null) return refused(busy);
+  const version = await indexVersion(checkout);
+  if (version === null) return refused(`\`${checkout.path}\` has no index`);
   const entries = await diffRevisions(site.control, move.from, move.to);
-  const step: Step = { site, who, move, checkout, entries };
   const obstacle = move.inPlace
     ? ""
     : await overlapOf(site, checkout, move.target, { ...move, entries });
-  if (obstacle === null) return await fastForward(step);
-  if (await holds(site, checkout, entries)) return await adoptFiles(step);
-  return refused(obstacle || `the files in \`${checkout.path}\` are not those of the result`);
+  const isThere = obstacle !== null && (await holds(site, checkout, entries));
+  if (obstacle !== null && !isThere) {
+    return refused(obstacle || `the files in \`${checkout.path}\` are not those of the result`);
+  }
+  await using locked = await lockIndex(site, checkout, version);
+  if (locked === null) return refused(`another git is at work: \`${indexLock(checkout)}\` exists`);
+  const tip = await site.refs.read(`refs/heads/${move.target}`);
+  if (tip !== null && tip !== move.from) return { kind: "moved", tip };
+  const step: Step = { site, who, move, checkout, entries, locked };
+  return await (isThere ? adoptFiles(step) : fastForward(step));
 }
 
 /** One move of a branch together with its checkout. */
@@ -102,63 +111,71 @@ interface Step {
   readonly move: Move;
   readonly checkout: Checkout;
   readonly entries: readonly TreeEntryChange[];
+  readonly locked: LockedIndex;
 }
 
-/**
- * As `git merge --ff-only`, but bound to the two commits: should the user switch branches in this very
- * moment, the index no longer is that of `from`, and nothing happens.
- */
+/** As `git merge --ff-only`, but bound to the two commits, and on a copy of the index until all files are there. */
 async function fastForward(step: Step): Promise<Publication> {
-  const { site, move, checkout, entries } = step;
-  await using kept = await keepIndex(site, checkout);
-  await inCheckout(site, checkout, ["update-index", "-q", "--refresh"]);
-  const readTree = (from: string, to: string): Promise<Captured> =>
-    inCheckout(site, checkout, ["read-tree", "-m", "-u", "--no-recurse-submodules", from, to]);
-  const done = await readTree(move.from, move.to);
+  const { site, move, checkout, entries, locked } = step;
+  const index = locked.copy;
+  const spare = `${index}.undo`;
+  const readTree = (from: string, to: string, on: string): Promise<Captured> => {
+    const args = ["read-tree", "-m", "-u", "--no-recurse-submodules", from, to];
+    return inCheckout(site, checkout, args, { index: on });
+  };
+  await inCheckout(site, checkout, ["update-index", "-q", "--refresh"], { index });
+  const done = await readTree(move.from, move.to, index);
   if (done.code !== 0) {
     await takeBackFiles(site, checkout, entries);
-    await kept.putBack();
     return refused(firstError(done.stderr));
   }
-  return await swapOrUndo(step, async () => {
-    const undone = await readTree(move.to, move.from);
-    if (undone.code !== 0) return firstError(undone.stderr);
-    await kept.putBack();
-    return null;
-  });
+  try {
+    await copyIndex(index, spare);
+    return await swapOrUndo(step, async () => {
+      const undone = await readTree(move.to, move.from, spare);
+      return undone.code === 0 ? null : firstError(undone.stderr);
+    });
+  } finally {
+    await rm(spare, { force: true });
+  }
 }
 
 /** Makes the index say what the files already are, and moves the branch. No file is written. */
 async function adoptFiles(step: Step): Promise<Publication> {
-  const { site, checkout, entries } = step;
-  await using kept = await keepIndex(site, checkout);
-  const before = await stagedInfo(site, checkout, entries);
-  const done = await writeIndex(site, checkout, indexInfo(entries));
-  if (done.code !== 0) {
-    await kept.putBack();
-    return refused(firstError(done.stderr));
-  }
-  await inCheckout(site, checkout, ["update-index", "-q", "--refresh"]);
-  return await swapOrUndo(step, async () => {
-    const undone = await writeIndex(site, checkout, before);
-    if (undone.code !== 0) return firstError(undone.stderr);
-    await kept.putBack();
-    return null;
-  });
+  const { site, checkout, entries, locked } = step;
+  const index = locked.copy;
+  const done = await writeIndex(site, checkout, indexInfo(entries), index);
+  if (done.code !== 0) return refused(firstError(done.stderr));
+  await inCheckout(site, checkout, ["update-index", "-q", "--refresh"], { index });
+  return await swapOrUndo(step, async () => null);
 }
 
-/** `undo` gives null, or why it did not succeed. */
+/**
+ * Installs the index and moves the branch. When that fails the index is put back, and `undo` brings the files back; it
+ * gives null, or why it did not succeed.
+ */
 async function swapOrUndo(step: Step, undo: () => Promise<string | null>): Promise<Publication> {
-  const { site, who, move, checkout } = step;
-  const head = await readFile(join(checkout.gitDir, "HEAD"), "utf8");
-  const isCheckedOut = head.trim() === `ref: refs/heads/${move.target}`;
-  const landed = isCheckedOut
-    ? await swap(site, who, move)
-    : refused(`\`${move.target}\` is no longer checked out`);
-  if (landed.kind === "landed") return landed;
-  const failure = await undo();
+  const { checkout, locked } = step;
+  await locked.install();
+  let landed: Publication | null = null;
+  let failure: string | null = null;
+  try {
+    landed = await swapHead(step);
+  } finally {
+    if (landed?.kind !== "landed") {
+      await locked.putBack();
+      failure = await undo();
+    }
+  }
   if (failure === null) return landed;
   return refused(`\`${checkout.path}\` could not be put back: ${failure}`);
+}
+
+async function swapHead({ site, who, move, checkout }: Step): Promise<Publication> {
+  const head = await readFile(join(checkout.gitDir, "HEAD"), "utf8");
+  const isCheckedOut = head.trim() === `ref: refs/heads/${move.target}`;
+  if (!isCheckedOut) return refused(`\`${move.target}\` is no longer checked out`);
+  return await swap(site, who, move);
 }
 
 async function swap(site: Site, who: Identity, move: Move): Promise<Publication> {
@@ -175,7 +192,8 @@ function refused(reason: string): Publication {
 }
 
 function firstError(stderr: string): string {
-  const line = stderr.trim().split("\n")[0] ?? "";
+  const lines = stderr.trim().split("\n");
+  const line = lines.find((each) => each.startsWith("fatal: ")) ?? lines[0] ?? "";
   return line.replace(/^(?:error|fatal): /, "").replace(/\.$/, "");
 }
 

@@ -34,28 +34,23 @@ export async function holds(
 
 /** The lines that make an index say what the move leaves, for `writeIndex`. */
 export function indexInfo(entries: readonly TreeEntryChange[]): string {
-  return infoOf(entries.map((entry) => ({ entry, line: newEntry(entry) })));
+  const gone = entries.filter(({ newMode }) => newMode === absentMode);
+  const there = entries.filter(({ newMode }) => newMode !== absentMode);
+  // Deletions first: a directory may take the place of a file.
+  return [
+    ...gone.map(({ newId, path }) => `0 ${newId}\t${path}\0`),
+    ...there.map((entry) => `${newEntry(entry)}\t${entry.path}\0`),
+  ].join("");
 }
 
-/** The lines that bring the changed paths of a checkout's index back to what they are now, for `writeIndex`. */
-export async function stagedInfo(
-  site: Site,
-  checkout: Checkout,
-  entries: readonly TreeEntryChange[],
-): Promise<string> {
-  const staged = await stagedEntries(site, checkout);
-  return infoOf(entries.map((entry) => ({ entry, line: staged.get(entry.path) ?? null })));
-}
-
-/** Changes entries of a checkout's index and no file. */
+/** Changes entries of an index and no file. */
 export function writeIndex(
   site: Site,
   checkout: Checkout,
   input: string,
-  index?: string,
+  index: string,
 ): Promise<Captured> {
-  const args = ["update-index", "-z", "--index-info"];
-  return inCheckout(site, checkout, args, index === undefined ? { input } : { input, index });
+  return inCheckout(site, checkout, ["update-index", "-z", "--index-info"], { input, index });
 }
 
 /** After a move that git broke off half way: brings what it has changed back, and touches nothing else. */
@@ -111,18 +106,6 @@ async function stagedEntries(site: Site, checkout: Checkout): Promise<Map<string
     if (tab > 0) staged.set(record.slice(tab + 1), `${mode} ${id}`);
   }
   return staged;
-}
-
-function infoOf(
-  lines: readonly { readonly entry: TreeEntryChange; readonly line: string | null }[],
-): string {
-  const gone = lines.filter(({ line }) => line === null);
-  const there = lines.filter(({ line }) => line !== null);
-  // Deletions first: a directory may take the place of a file.
-  return [
-    ...gone.map(({ entry }) => `0 ${"0".repeat(entry.newId.length)}\t${entry.path}\0`),
-    ...there.map(({ entry, line }) => `${line}\t${entry.path}\0`),
-  ].join("");
 }
 
 function oldEntry({ oldMode, oldId }: TreeEntryChange): string | null {

@@ -74,7 +74,7 @@ describe("ra schema", () => {
 
     expect(Object.keys(config.properties)).toContain("runners");
     expect(types).toContain("attempt.finished");
-    expect(new Set(types).size).toBe(14);
+    expect(new Set(types).size).toBe(16);
   });
 
   test("refuses a name it does not know", async () => {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { existsSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import type { Publication } from "../../core/workspace/workspace.ts";
 import { temporaryDirectory } from "../support/leftovers.ts";
@@ -160,6 +160,88 @@ describe("a checkout whose branch moves at the last moment", () => {
     const deadline = performance.now() + 10_000;
     while (!existsSync(join(fixture.dir, path)) && performance.now() < deadline) await Bun.sleep(1);
     renameSync(`${ref}.lock`, ref);
+  }
+});
+
+describe("a landing that cannot be finished", () => {
+  test("leaves no byte changed when a filter of the user fails half way", async () => {
+    const fixture = repositoryWith((f) => {
+      edit({ "b.txt": "mine\n" })(f);
+      write(f.dir, { ".git/info/attributes": "fresh/* filter=broken\n" });
+      f.git("config", "filter.broken.smudge", "false");
+      f.git("config", "filter.broken.required", "true");
+    });
+    const change = { ...moves.addition, "a.txt": "result\n", "dir/x.txt": null, "0.txt": "0\n" };
+    const to = commitOf(fixture, change);
+    const before = everything(fixture);
+
+    const published = await publish(fixture, to);
+
+    expect(reasonOf(published)).toContain("fresh/new.txt: smudge filter broken failed");
+    expect(everything(fixture)).toBe(before);
+    expect(fixture.git("status", "--porcelain")).toBe("M b.txt");
+  });
+
+  test("puts all back when the branch is deleted at the last moment", async () => {
+    const fixture = repositoryWith(edit({ "b.txt": "mine\n" }));
+    const to = commitOf(fixture, { ...moves.modification, ...moves.addition });
+    const from = fixture.head();
+    const repository = await fixture.open();
+    const before = [digest(fixture.dir, [".git"]), readFileSync(join(fixture.dir, ".git/index"))];
+    const ref = join(fixture.dir, ".git/refs/heads/main");
+
+    const published = repository.publish({ target: "main", from, to });
+    await whenThere(join(fixture.dir, "fresh/new.txt"), () => rmSync(ref));
+
+    await expect(published).rejects.toMatchObject({ code: "TARGET_GONE" });
+    expect([digest(fixture.dir, [".git"]), readFileSync(join(fixture.dir, ".git/index"))]).toEqual(
+      before,
+    );
+    expect(existsSync(join(fixture.dir, ".git/index.lock"))).toBe(false);
+  });
+
+  test("lets no commit of the user come between the files and the branch", async () => {
+    const fixture = repositoryWith(edit({ "b.txt": "mine\n" }));
+    const to = commitOf(fixture, { ...moves.modification, ...moves.addition });
+    const from = fixture.head();
+    const repository = await fixture.open();
+    let said = "";
+    // The branch is kept locked, so that the moment lasts.
+    const lock = join(fixture.dir, ".git/refs/heads/main.lock");
+    writeFileSync(lock, "");
+
+    const published = repository.publish({ target: "main", from, to });
+    await whenThere(join(fixture.dir, "fresh/new.txt"), () => {
+      const done = Bun.spawnSync(["git", "commit", "-qam", "mine"], {
+        cwd: fixture.dir,
+        env: fixture.env,
+      });
+      said = done.stderr.toString();
+      rmSync(lock);
+    });
+
+    expect(await published).toEqual({ kind: "landed" });
+    expect(said).toContain("index.lock");
+    expect(fixture.head()).toBe(to);
+    expect(fixture.git("status", "--porcelain")).toBe("M b.txt");
+  });
+
+  test("is taken for its own by the next one, when ra was killed with the index locked", async () => {
+    const fixture = repositoryWith(edit({ "b.txt": "mine\n" }));
+    const to = commitOf(fixture, moves.modification);
+    const lock = join(fixture.dir, ".git/index.lock");
+    writeFileSync(lock, `ra ${2 ** 22 + 1} 1\n`);
+
+    const published = await publish(fixture, to);
+
+    expect(published).toEqual({ kind: "landed" });
+    expect(existsSync(lock)).toBe(false);
+  });
+
+  async function whenThere(path: string, act: () => void): Promise<void> {
+    const deadline = performance.now() + 10_000;
+    while (!existsSync(path) && performance.now() < deadline) await Bun.sleep(1);
+    act();
   }
 });
 
