@@ -8,6 +8,7 @@ import { copyIndex } from "./durable.ts";
 import type { Identity } from "./identity.ts";
 import { indexLock, indexVersion, type LockedIndex, lockIndex } from "./index-lock.ts";
 import { overlapOf } from "./overlap.ts";
+import { modesOf } from "./path-modes.ts";
 import type { Site } from "./site.ts";
 import { holds, indexInfo, takeBackFiles, writeIndex } from "./standing-files.ts";
 import { diffRevisions, type TreeEntryChange } from "./tree-diff.ts";
@@ -124,16 +125,20 @@ async function fastForward(step: Step): Promise<Publication> {
     return inCheckout(site, checkout, args, { index: on });
   };
   await inCheckout(site, checkout, ["update-index", "-q", "--refresh"], { index });
+  const modes = modesOf(checkout.path, entries);
   const done = await readTree(move.from, move.to, index);
   if (done.code !== 0) {
     await takeBackFiles(site, checkout, entries);
+    await modes.restore();
     return refused(firstError(done.stderr));
   }
   try {
     await copyIndex(index, spare);
     return await swapOrUndo(step, async () => {
       const undone = await readTree(move.to, move.from, spare);
-      return undone.code === 0 ? null : firstError(undone.stderr);
+      if (undone.code !== 0) return firstError(undone.stderr);
+      await modes.restore();
+      return null;
     });
   } finally {
     await rm(spare, { force: true });

@@ -1,5 +1,13 @@
 import { describe, expect, test } from "bun:test";
-import { existsSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { dirname, join } from "node:path";
 import type { Publication } from "../../core/workspace/workspace.ts";
 import { temporaryDirectory } from "../support/leftovers.ts";
@@ -128,6 +136,9 @@ describe("a checkout whose branch moves at the last moment", () => {
     const fixture = repositoryWith((f) => {
       stage({ "staged.txt": "mine\n" })(f);
       edit({ "b.txt": "mine\n", "untracked.txt": "u\n" })(f);
+      chmodSync(join(f.dir, "a.txt"), 0o600);
+      chmodSync(join(f.dir, "dir"), 0o700);
+      mkdirSync(join(f.dir, "fresh"));
     });
     const change = {
       ...moves.modification,

@@ -196,6 +196,30 @@ describe("ra land RUN", () => {
     }
   });
 
+  test("lands what was done before ra was killed, and a resume goes on from there", async () => {
+    const repository = testRepository();
+    const { hold } = repository;
+    const plan = repository.plan([
+      { id: "one", run: "echo one > one.txt" },
+      { id: "two", deps: ["one"], run: `${hold("two")}; echo two > two.txt` },
+    ]);
+    const dispatch = await repository.start("dispatch", plan);
+    await repository.arrival("two");
+    dispatch.signal("SIGKILL");
+    await dispatch.ended;
+    repository.open("two");
+    await until(() => repository.living().length === 0, "the end of the orphan");
+
+    const landed = await repository.ra("land", "@last");
+    const between = subjects(repository);
+    repository.open("two");
+    const resumed = await repository.ra("resume", "@last", "--auto", "--json");
+
+    expect([landed.code, between]).toEqual([0, ["start", "dispatch: task one — one"]]);
+    expect([resumed.code, statuses(resumed)]).toEqual([0, { one: "done", two: "done" }]);
+    expect(subjects(repository)).toEqual([...between, "dispatch: task two — two"]);
+  });
+
   test("says that nothing waits when all has landed", async () => {
     const repository = testRepository();
     await repository.ra("dispatch", repository.plan([{ id: "one", run: "echo 1 > 1.txt" }]));
