@@ -2,8 +2,9 @@ import { ExitCode, RaError } from "../error.ts";
 import type { LandedTask } from "../run/event.ts";
 import type { AttemptState, RunState, TaskState } from "../run/state.ts";
 import type { GitRepository } from "../workspace/workspace.ts";
-import type { Chain, Result } from "./chain.ts";
+import type { Chain } from "./chain.ts";
 import { byEnd, hasLanded, resultOf } from "./recovery.ts";
+import type { Result } from "./result.ts";
 import { standingCommits } from "./standing.ts";
 
 /** What a person wants to have on the target after its run. */
