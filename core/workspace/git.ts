@@ -32,8 +32,12 @@ export interface GitCall {
   readonly config?: Readonly<Record<string, string>>;
   readonly cwd?: string;
   readonly input?: string;
-  /** A file that is the input instead. */
+  /** A file that becomes standard input, in the place of `input`. */
   readonly inputFile?: string;
+  /** True: one character stands for one byte, in the input and on standard output. */
+  readonly bytes?: boolean;
+  /** Ends git when it fires. */
+  readonly signal?: AbortSignal;
 }
 
 /** Git, bound to a directory and an environment. */
@@ -59,16 +63,17 @@ export function bindGit(
 ): Git {
   const plain = withoutGit(inherited);
   const options = (call: GitCall): CaptureOptions => {
-    const input = call.inputFile === undefined ? call.input : Bun.file(call.inputFile);
+    const input = inputOf(call);
     return {
       cwd: call.cwd ?? cwd,
       env: { ...plain, ...configEnvironment({ ...settings, ...call.config }), ...env, ...call.env },
       ...(input === undefined ? {} : { input }),
+      ...(call.signal === undefined ? {} : { signal: call.signal }),
     };
   };
   const attempt = async (args: readonly string[], call: GitCall = {}): Promise<Captured> => {
     try {
-      return await capture(["git", ...args], options(call));
+      return await (call.bytes ? captureLatin1 : capture)(["git", ...args], options(call));
     } catch (error) {
       throw missing(error);
     }
@@ -92,6 +97,20 @@ export function bindGit(
       return done.bytes;
     },
   };
+}
+
+function inputOf({ input, inputFile, bytes }: GitCall): string | Blob | undefined {
+  if (inputFile !== undefined) return Bun.file(inputFile);
+  return bytes && input !== undefined ? new Blob([Buffer.from(input, "latin1")]) : input;
+}
+
+/** As `capture`, one character for each byte. */
+async function captureLatin1(
+  argv: readonly [string, ...string[]],
+  options: CaptureOptions,
+): Promise<Captured> {
+  const { bytes, ...rest } = await captureBytes(argv, options);
+  return { ...rest, stdout: Buffer.from(bytes).toString("latin1") };
 }
 
 /** The error for a git command that must not fail: exit 6, with the command and git's own words. */

@@ -1,7 +1,9 @@
 import { existsSync } from "node:fs";
 import { rm } from "node:fs/promises";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { agentGitEnvironment } from "./agent-environment.ts";
+import { setAside } from "./layout.ts";
+import { rescueGit } from "./rescue.ts";
 import type { Site } from "./site.ts";
 import { type Subject, takeSnapshot, workTree } from "./snapshot.ts";
 import { gitlinkMode } from "./tree-diff.ts";
@@ -58,10 +60,13 @@ export function isolatedWorkspace(
     readonly path: string;
     readonly submodules: readonly string[];
     detach?(): Promise<void>;
+    /** Git directory of a linked worktree; null when the user's repository knows it no more. */
+    linked?(): Promise<string | null>;
   },
 ): Workspace {
   const index = indexPath(site, request);
   const { path, submodules } = directory;
+  let whole = true;
   const subject: Subject = {
     path,
     base: request.base,
@@ -74,10 +79,21 @@ export function isolatedWorkspace(
     path,
     base: request.base,
     environment: agentGitEnvironment(path),
-    snapshot: (message) => takeSnapshot(site, subject, resultRef(request), message),
+    async snapshot(message) {
+      const ref = resultRef(request);
+      const taken = await takeSnapshot(site, subject, ref, message);
+      const rescued = await rescueGit(site, {
+        ...{ path, index, base: request.base, tree: taken.tree, ref: `${ref}.git` },
+        name: basename(index),
+        ...(directory.linked ? { linked: await directory.linked() } : {}),
+      });
+      whole = rescued.whole;
+      return { ...taken, notes: [...taken.notes, ...rescued.notes] };
+    },
     restore: async () => undefined,
     async close() {
-      await site.trash.take(path);
+      if (whole) await site.trash.take(path);
+      else await setAside(site.layout.root, path);
       await directory.detach?.();
       await rm(index, { force: true });
       await site.refs.remove(baseRef(request));

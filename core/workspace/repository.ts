@@ -184,7 +184,8 @@ async function tidy(site: Site, run: string): Promise<void> {
   await site.trash.empty();
   await site.quarantine.drop();
   for (const name of await readdir(site.indexDir).catch(() => [])) {
-    if (name.startsWith(`${run}.`)) await rm(join(site.indexDir, name), { force: true });
+    if (!name.startsWith(`${run}.`)) continue;
+    await rm(join(site.indexDir, name), { recursive: true, force: true });
   }
 }
 

@@ -41,9 +41,15 @@ export async function openWorktree(site: Site, request: WorkspaceRequest): Promi
   }
 }
 
-/** The part of a workspace that ends git's knowledge of a worktree. */
-export function detachFrom(site: Site, path: string): { detach(): Promise<void> } {
-  return { detach: () => removeEntries(site, (checkout) => checkout === path) };
+/** The parts of a workspace that know where git keeps a worktree, and end that knowledge. */
+export function detachFrom(
+  site: Site,
+  path: string,
+): { detach(): Promise<void>; linked(): Promise<string | null> } {
+  return {
+    detach: () => removeEntries(site, (checkout) => checkout === path),
+    linked: async () => (await findEntries(site, (checkout) => checkout === path))[0] ?? null,
+  };
 }
 
 /** Ends git's knowledge of all worktrees below a directory. */
@@ -77,12 +83,25 @@ function removeEntries(site: Site, matches: (checkout: string) => boolean): Prom
 async function dropEntries(site: Site, matches: (checkout: string) => boolean): Promise<void> {
   const list = join(site.place.commonDir, "worktrees");
   if (!existsSync(list)) return;
-  for (const id of await readdir(list)) {
-    const link = await readFile(join(list, id, "gitdir"), "utf8").catch(() => "");
-    const dotGit = resolve(join(list, id), link.trim());
-    if (link === "" || basename(dotGit) !== ".git" || !matches(dirname(dotGit))) continue;
-    await rm(join(list, id), { recursive: true, force: true });
+  for (const entry of await findEntries(site, matches)) {
+    await rm(entry, { recursive: true, force: true });
   }
   // Git removes the empty list too; with other worktrees in it this fails, as it should.
   await rmdir(list).catch(() => undefined);
+}
+
+/** The entries of `<common dir>/worktrees` for checkouts that match. */
+async function findEntries(
+  site: Site,
+  matches: (checkout: string) => boolean,
+): Promise<readonly string[]> {
+  const list = join(site.place.commonDir, "worktrees");
+  const found: string[] = [];
+  for (const id of await readdir(list).catch(() => [])) {
+    const link = await readFile(join(list, id, "gitdir"), "utf8").catch(() => "");
+    const dotGit = resolve(join(list, id), link.trim());
+    if (link === "" || basename(dotGit) !== ".git" || !matches(dirname(dotGit))) continue;
+    found.push(join(list, id));
+  }
+  return found;
 }

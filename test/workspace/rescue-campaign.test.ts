@@ -1,0 +1,44 @@
+import { describe, expect, test } from "bun:test";
+import { type Fixture, makeRepository, openWorkspace } from "./fixture.ts";
+import { Agent, habits } from "./habits.ts";
+
+/** Variations of each habit; with the nine that a person would name first they make more than a hundred runs. */
+const seeds = Array.from({ length: 11 }, (_, i) => 9_000 + i * 7);
+const timeoutMs = 60_000;
+
+/** Ids of all that the user's repository keeps for `ra`, as plain git sees it. */
+function keptIds(fixture: Fixture): ReadonlySet<string> {
+  const refs = fixture.git("for-each-ref", "--format=%(objectname)", "refs/ra").split("\n");
+  const listed = fixture.git("rev-list", "--objects", "--no-object-names", ...refs.filter(Boolean));
+  return new Set(listed.split("\n"));
+}
+
+describe("nothing is lost of an agent that", () => {
+  for (const [habit, act] of Object.entries(habits)) {
+    test(
+      `${habit} (seeds ${seeds[0]} to ${seeds.at(-1)})`,
+      async () => {
+        const fixture = makeRepository({ "a.txt": "a\n", "b.txt": "b\n" });
+        const repository = await fixture.open();
+        const agents: Agent[] = [];
+
+        for (const seed of seeds) {
+          const workspace = await openWorkspace(repository, fixture, { task: `s${seed}` });
+          const agent = new Agent(workspace.path, fixture.env, seed);
+          act(agent);
+          await workspace.snapshot("work");
+          await workspace.close();
+          agents.push(agent);
+        }
+        await repository.tidy("r7k2");
+
+        const kept = keptIds(fixture);
+        const lost = agents.flatMap((agent) => agent.ids.filter((id) => !kept.has(id)));
+        expect(lost).toEqual([]);
+        expect(agents.every((agent) => agent.ids.length > 0)).toBe(true);
+        expect(fixture.git("fsck", "--strict", "--no-dangling")).toBe("");
+      },
+      timeoutMs,
+    );
+  }
+});
