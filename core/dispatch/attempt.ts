@@ -103,7 +103,8 @@ async function openWorkspace(
 ): Promise<Workspace | null> {
   const { run, task, number, isolation, base } = request;
   if (isolation === "none" || repository === null || base === null) return null;
-  return repository.open({ run, task: task.id, attempt: number, isolation, base });
+  const { id, keep } = task;
+  return repository.open({ run, task: id, attempt: number, isolation, base, keep });
 }
 
 /** Takes what the attempt left, whatever its outcome, and turns "succeeded" into what the tree says. */

@@ -52,6 +52,7 @@ function buildTask(
     parallel: merged.parallel ?? true,
     isolation: merged.isolation ?? null,
     touching: (merged.touching ?? []).map(cleanGlob),
+    keep: (merged.keep ?? []).map(cleanGlob),
     timeoutMs: timeoutOf(own, defaults, known),
     verify: merged.verify ?? null,
     retries: retriesOf({ ...defaults.retries, ...own.retries }),

@@ -123,6 +123,7 @@ function buildTask(input: DispatchInput["tasks"][number], position: number, know
     parallel: input.parallel ?? false,
     isolation: null,
     touching: [],
+    keep: [],
     timeoutMs: known.override?.timeoutMs ?? known.fallback?.timeoutMs ?? timeoutDefaultMs,
     verify: null,
     retries: retriesDefault,

@@ -37,6 +37,8 @@ export interface Task {
   readonly isolation: Isolation | null;
   /** Globs the task claims to write. Empty: it claims nothing and clashes with nobody. */
   readonly touching: readonly string[];
+  /** Globs of files that git ignores and that are part of the result all the same. */
+  readonly keep: readonly string[];
   readonly timeoutMs: number;
   /** Shell command that must pass on the merged tree before it lands. */
   readonly verify: string | null;

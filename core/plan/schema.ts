@@ -136,6 +136,10 @@ const taskOptions = {
     v.exactOptional(globs),
     about("Paths the task claims to write, as globs. A directory stands for all below it."),
   ),
+  keep: v.pipe(
+    v.exactOptional(globs),
+    about("Files ignored by git that are part of the result all the same, as globs."),
+  ),
   timeout: v.pipe(v.exactOptional(duration), about("Time for one attempt. Default 5m.")),
   verify: v.pipe(
     v.exactOptional(program),

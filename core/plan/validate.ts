@@ -69,6 +69,7 @@ function checkGlobs(value: unknown, path: Path, issues: IssueList): void {
 
 function checkOptions(raw: Raw, path: Path, known: Known, issues: IssueList): void {
   checkGlobs(raw.touching, [...path, "touching"], issues);
+  checkGlobs(raw.keep, [...path, "keep"], issues);
   checkRunner(raw.runner, [...path, "runner"], "value", known, issues);
   checkDuration(raw.timeout, [...path, "timeout"], issues);
   const retries = asMap(raw.retries);

@@ -49,6 +49,7 @@ const task = v.object({
   parallel: v.boolean(),
   isolation: v.nullable(isolation),
   touching: texts,
+  keep: texts,
   timeoutMs: v.number(),
   verify: textOrNull,
   retries: v.object({ max: v.number(), backoffMs: v.number(), maxBackoffMs: v.number() }),

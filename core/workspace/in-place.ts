@@ -34,7 +34,8 @@ export async function openInPlace(
   const index = indexPath(site, request);
   const spared = await findRepositories(path);
   await site.control.run(["read-tree", head], { env: { GIT_INDEX_FILE: index } });
-  const start: Subject = { path, base: head, index, submodules: [], spared, fresh: false };
+  const keep = request.keep ?? [];
+  const start: Subject = { path, base: head, index, submodules: [], spared, fresh: false, keep };
   const beforeIndex = `${index}.before`;
   const found = await captureTree(site, start, beforeIndex);
   const before = await commitTree(site, found.tree, head, "the checkout before the attempt");
@@ -64,6 +65,7 @@ export async function adoptInPlace(
     submodules: [],
     spared,
     fresh: false,
+    keep: request.keep ?? [],
   });
 }
 

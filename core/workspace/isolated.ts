@@ -74,6 +74,7 @@ export function isolatedWorkspace(
     submodules,
     spared: [],
     fresh: true,
+    keep: request.keep ?? [],
   };
   return {
     path,

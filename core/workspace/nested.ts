@@ -10,6 +10,11 @@ export const withoutHidden = [
   `:(exclude,glob)**/${hiddenName}/**`,
 ];
 
+/** True for a path in a git directory, hidden or not. */
+export function isHidden(path: string): boolean {
+  return path.split("/").some((part) => part === ".git" || part === hiddenName);
+}
+
 /** Repositories below a directory, with their `.git` out of git's sight for a while. */
 export interface HiddenRepositories {
   /** Directories relative to the root, sorted. */

@@ -5,10 +5,11 @@ import type { Captured } from "../process.ts";
 import { copyIndex } from "./durable.ts";
 import { gitFailed } from "./git.ts";
 import { keeper, signature } from "./identity.ts";
+import { type Kept, stageKept } from "./kept.ts";
 import { hiddenHead, hideRepositories, withoutHidden } from "./nested.ts";
 import { dateAfter } from "./object-reader.ts";
 import type { Site } from "./site.ts";
-import { leftOutNotes } from "./snapshot-notes.ts";
+import { leftOutNotes, modeNotes } from "./snapshot-notes.ts";
 import { changedPaths, diffTrees, gitlinkMode, type TreeEntryChange } from "./tree-diff.ts";
 import type { Snapshot } from "./workspace.ts";
 
@@ -25,6 +26,8 @@ export interface Subject {
   readonly spared: readonly string[];
   /** True when everything there that git ignores came after the base. */
   readonly fresh: boolean;
+  /** Globs of what is taken along although git ignores it. */
+  readonly keep: readonly string[];
 }
 
 /** The tree a directory holds, and how it differs from the base. */
@@ -61,7 +64,8 @@ export async function captureTree(
     const staged =
       (await stagePlain(site, subject, index)) ?? (await stageHidden(site, subject, index));
     const left = subject.fresh ? await leftOutNotes(site.control, subject.path, index) : [];
-    return { ...staged, notes: [...left, ...repositoryNotes(staged)] };
+    const modes = await modeNotes(subject.path, staged.entries);
+    return { ...staged, notes: [...left, ...modes, ...repositoryNotes(staged)] };
   } finally {
     await rm(`${index}.lock`, { force: true });
     if (keepIndex === undefined) await rm(index, { force: true });
@@ -108,9 +112,11 @@ async function stagePlain(site: Site, subject: Subject, index: string): Promise<
   // Git would look into a submodule by starting itself there, under the agent's configuration.
   if (subject.submodules.length > 0) return null;
   if ((await add(site, subject, index, [])).code !== 0) return null;
+  const kept = await addKept(site, subject, index);
+  if (kept.nested) return null;
   const { tree, entries } = await writeTree(site, subject, index);
   const linked = entries.some((entry) => entry.newMode === gitlinkMode);
-  return linked ? null : { tree, entries, nested: [], unheld: [] };
+  return linked ? null : { tree, entries, nested: [], unheld: kept.unheld };
 }
 
 /** Takes the files of nested repositories as files, and submodules as the commits their HEAD names. */
@@ -118,13 +124,14 @@ async function stageHidden(site: Site, subject: Subject, index: string): Promise
   const hidden = await hideRepositories(subject.path, new Set(subject.spared));
   try {
     const unheld = await addWhatCanBe(site, subject, index);
+    const kept = await addKept(site, subject, index);
     const submodules = new Set(subject.submodules);
     for (const path of hidden.paths.filter((path) => submodules.has(path))) {
       await recordSubmodule(site, subject.path, index, path);
     }
     const { tree, entries } = await writeTree(site, subject, index);
     const nested = hidden.paths.filter((path) => !submodules.has(path));
-    return { tree, entries, nested, unheld };
+    return { tree, entries, nested, unheld: [...unheld, ...kept.unheld] };
   } finally {
     await hidden.reveal();
   }
@@ -159,6 +166,13 @@ async function add(
   const spared = subject.spared.map((path) => `:(exclude,literal)${path}`);
   const args = ["add", "-A", ...flags, "--", ".", ...exclude, ...spared];
   return await site.control.attempt(args, workTree(subject.path, index));
+}
+
+function addKept(site: Site, subject: Subject, index: string): Promise<Kept> {
+  const { keep, spared, path } = subject;
+  return stageKept(site.control, workTree(path, index), { globs: keep, spared }, (line) =>
+    pathTrouble.test(line),
+  );
 }
 
 async function recordSubmodule(

@@ -38,6 +38,8 @@ export interface WorkspaceRequest {
   readonly attempt: number;
   readonly isolation: Isolation;
   readonly base: string;
+  /** Globs of files that git ignores and that snapshots hold all the same. Default: none. */
+  readonly keep?: readonly string[];
 }
 
 /** Three commits: the recorded base, never searched for, and two sides. */

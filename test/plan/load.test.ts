@@ -42,6 +42,7 @@ describe("a plan", () => {
           parallel: true,
           isolation: null,
           touching: [],
+          keep: [],
           timeoutMs: 300_000,
           verify: null,
           retries: { max: 0, backoffMs: 10_000, maxBackoffMs: 300_000 },
@@ -100,6 +101,7 @@ defaults:
   runner: claude
   timeout: 20m
   touching: [src/]
+  keep: [dist/, "*.db"]
   env: { A: "1", B: "1" }
   retries: { max: 2, backoff: 10m }
 tasks:
@@ -110,6 +112,7 @@ tasks:
     runner: codex
     timeout: 90s
     touching: [./docs//a.md]
+    keep: []
     env: { B: "2" }
     retries: { max: 5 }
   - id: c
@@ -119,6 +122,7 @@ tasks:
     const [a, b, c] = plan.tasks;
     expect(a).toMatchObject({ runner: "claude", timeoutMs: 1_200_000, touching: ["src/**"] });
     expect(b).toMatchObject({ runner: "codex", timeoutMs: 90_000, touching: ["docs/a.md"] });
+    expect([a!.keep, b!.keep]).toEqual([["dist/**", "*.db"], []]);
     expect(b!.env).toEqual({ A: "1", B: "2" });
     expect(b!.retries).toEqual({ max: 5, backoffMs: 600_000, maxBackoffMs: 600_000 });
     expect(c!.runner).toBe("shell");

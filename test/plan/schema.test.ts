@@ -28,7 +28,14 @@ describe("ra schema", () => {
     const retries = { max: 3, backoff: "10s", maxBackoff: "5m" };
     const options = {
       ...{ runner: "kilo", model: "m", tier: "mid", difficulty: 3, parallel: true },
-      ...{ isolation: "clone", touching: ["src/**"], timeout: "5m", verify: "bun test", retries },
+      ...{
+        isolation: "clone",
+        touching: ["src/**"],
+        keep: ["*.db"],
+        timeout: "5m",
+        verify: "bun test",
+        retries,
+      },
       ...{ scope: "warn", onConflict: "retry", allowNoChange: true, env: { CI: "1" } },
     };
     const task = { id: "a", description: "d", prompt: "p", deps: ["b", 2], ...options };

@@ -19,6 +19,7 @@ export function sampleTask(id: string, more: Partial<Task> = {}): Task {
     parallel: true,
     isolation: null,
     touching: [],
+    keep: [],
     timeoutMs: 300_000,
     verify: null,
     retries: { max: 0, backoffMs: 0, maxBackoffMs: 0 },

@@ -25,6 +25,7 @@ export function makeTask(id: string, overrides: Partial<Task> = {}): Task {
     parallel: true,
     isolation: "none",
     touching: [],
+    keep: [],
     timeoutMs: 60_000,
     verify: null,
     retries: { max: 0, backoffMs: 10, maxBackoffMs: 100 },

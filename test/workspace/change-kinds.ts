@@ -1,5 +1,6 @@
 import {
   chmodSync,
+  mkdirSync,
   renameSync,
   rmSync,
   statSync,
@@ -24,6 +25,8 @@ export interface ChangeKind {
   readonly work: (dir: string, fixture: Fixture) => void;
   /** Paths that must differ from the base; null for deleted. */
   readonly expected: Readonly<Record<string, string | null>>;
+  /** Parts of what the snapshot must tell, for what git cannot hold. */
+  readonly told?: readonly string[];
 }
 
 export const changeKinds: readonly ChangeKind[] = [
@@ -227,6 +230,43 @@ export const changeKinds: readonly ChangeKind[] = [
     expected: { "a.txt": "100644 x" },
   },
   {
+    title: "line ends that an attribute of the agent's decides",
+    work: (d) => write(d, { ".gitattributes": "*.txt eol=crlf\n", "b.txt": "B\r\n" }),
+    expected: { ".gitattributes": "100644 *.txt eol=crlf", "b.txt": "100644 B" },
+  },
+  {
+    title: "bytes that are no UTF-8, in a file and in a name",
+    work: (d) => {
+      writeFileSync(join(d, "latin.txt"), Buffer.from("caf\xe9", "latin1"));
+      writeFileSync(Buffer.from(`${d}/na\xefve`, "latin1"), "n");
+    },
+    expected: { "latin.txt": "100644 caf\ufffd", "na\ufffdve": "100644 n" },
+  },
+  {
+    title: "a rebase that was left in the middle",
+    work: leaveRebase,
+    expected: { "a.txt": "100644 half done" },
+  },
+  {
+    title: "a private file, without its rights",
+    work: (d) => {
+      write(d, { key: "k" });
+      chmodSync(join(d, "key"), 0o600);
+    },
+    expected: { key: "100644 k" },
+    told: ["`key`: in the result without the rights"],
+  },
+  {
+    title: "all but a fifo, a bare directory, and ignored files",
+    work: (d) => {
+      write(d, { "a.txt": "x", "x.log": "x" });
+      mkdirSync(join(d, "bare"));
+      Bun.spawnSync(["mkfifo", join(d, "pipe")]);
+    },
+    expected: { "a.txt": "100644 x" },
+    told: ["`x.log`: ignored", "`bare/`, `pipe`: cannot be held"],
+  },
+  {
     title: "everything deleted",
     work: (d) => {
       for (const name of ["a.txt", "b.txt", "dir", ".gitignore"])
@@ -244,6 +284,17 @@ function leaveMerge(dir: string, { env }: Fixture): void {
   write(dir, { "a.txt": "B\n" });
   gitIn(dir, env, "commit", "-qam", "two");
   tryGit(dir, env, "merge", "-q", "one");
+}
+
+function leaveRebase(dir: string, { env }: Fixture): void {
+  gitIn(dir, env, "checkout", "-qb", "one");
+  write(dir, { "a.txt": "A\n" });
+  gitIn(dir, env, "commit", "-qam", "one");
+  gitIn(dir, env, "checkout", "-qb", "two", "HEAD~1");
+  write(dir, { "a.txt": "B\n" });
+  gitIn(dir, env, "commit", "-qam", "TWO");
+  tryGit(dir, env, "rebase", "-q", "one");
+  write(dir, { "a.txt": "half done\n" });
 }
 
 /** Makes a repository with a commit, and another one inside it. */

@@ -20,7 +20,7 @@ async function snapshotOf(
 }
 
 describe("a snapshot holds", () => {
-  for (const { title, work, expected } of changeKinds) {
+  for (const { title, work, expected, told = [] } of changeKinds) {
     test(title, async () => {
       const fixture = makeRepository(files);
       const wanted = filesOf(fixture, "HEAD");
@@ -33,6 +33,7 @@ describe("a snapshot holds", () => {
       }
       expect(filesOf(fixture, snapshot.commit)).toEqual(wanted);
       expect(snapshot.changes.map(({ path }) => path).sort()).toEqual(Object.keys(expected).sort());
+      for (const part of told) expect(snapshot.notes.join("\n")).toContain(part);
       expect(fixture.git("rev-parse", `${snapshot.commit}^`)).toBe(fixture.head());
       expect(fixture.git("rev-parse", "refs/ra/r7k2/api/1")).toBe(snapshot.commit);
     });
