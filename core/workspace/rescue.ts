@@ -14,7 +14,7 @@ const patienceMs = 120_000;
 /** Parents of one commit; more are gathered by commits in between. */
 const parentsMax = 500;
 /** From so many objects on they are kept as a pack. */
-const packFrom = 100;
+const packFrom = 32;
 
 /** The workspace whose git is looked at, after its files are kept. */
 export interface RescueRequest {
