@@ -47,14 +47,17 @@ export type AgentGitPlace =
   | { readonly kind: "outside" }
   | { readonly kind: "found"; readonly dir: string };
 
-/** Finds the git directory of a workspace. A `.git` that leads elsewhere is followed inside the workspace alone. */
-export async function findAgentGit(workspace: string): Promise<AgentGitPlace> {
-  const dotGit = join(workspace, ".git");
+/**
+ * Finds the git directory of a workspace, or of a directory in it. A `.git` that leads elsewhere is followed inside the
+ * workspace alone.
+ */
+export async function findAgentGit(workspace: string, below = workspace): Promise<AgentGitPlace> {
+  const dotGit = join(below, ".git");
   const found = await lstat(dotGit).catch(() => null);
   if (found === null) return { kind: "none" };
   if (found.isDirectory()) return { kind: "found", dir: dotGit };
   const root = await realpath(workspace);
-  const target = found.isFile() ? await gitFileTarget(workspace, dotGit) : dotGit;
+  const target = found.isFile() ? await gitFileTarget(below, dotGit) : dotGit;
   if (target === null) return { kind: "none" };
   const dir = await realDirectoryBelow(root, target);
   return dir === null ? { kind: "outside" } : { kind: "found", dir };
@@ -211,8 +214,8 @@ async function walk(
   }
 }
 
-async function gitFileTarget(workspace: string, path: string): Promise<string | null> {
+async function gitFileTarget(from: string, path: string): Promise<string | null> {
   const text = (await readAgentFile(path, bytesMax.state))?.text ?? "";
   const target = /^gitdir: (.+?)\r?\n?$/.exec(text)?.[1];
-  return target === undefined ? null : resolve(workspace, Buffer.from(target, "latin1").toString());
+  return target === undefined ? null : resolve(from, Buffer.from(target, "latin1").toString());
 }

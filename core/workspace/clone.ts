@@ -2,9 +2,10 @@ import { mkdir, rename, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { copiedConfig, copyIfThere, formatConfig, lastValue } from "./control.ts";
 import { copyIndex } from "./durable.ts";
-import { baseRef, indexPath, isolatedWorkspace, populate, submodulesOf } from "./isolated.ts";
+import { baseRef, indexPath, isolatedWorkspace, populate } from "./isolated.ts";
 import { setAside } from "./layout.ts";
 import type { Site } from "./site.ts";
+import { submodulesOf } from "./submodules.ts";
 import type { Workspace, WorkspaceRequest } from "./workspace.ts";
 
 /** Every push from a clone goes here and fails; fetching works. */

@@ -6,7 +6,7 @@ import { setAside } from "./layout.ts";
 import { rescueGit } from "./rescue.ts";
 import type { Site } from "./site.ts";
 import { type Subject, takeSnapshot, workTree } from "./snapshot.ts";
-import { gitlinkMode } from "./tree-diff.ts";
+import { submoduleWork } from "./submodules.ts";
 import type { Workspace, WorkspaceRequest } from "./workspace.ts";
 
 /** Ref that keeps the result of an attempt. */
@@ -42,23 +42,13 @@ export async function populate(
   await site.control.run(args, { ...call, env, config: { "core.fsync": "none" } });
 }
 
-/** Directories of a commit's submodules. */
-export async function submodulesOf(site: Site, commit: string): Promise<string[]> {
-  const listed = await site.control.run(["ls-tree", "-r", "-z", commit]);
-  if (!listed.includes(`${gitlinkMode} commit `)) return [];
-  return listed
-    .split("\0")
-    .filter((line) => line.startsWith(`${gitlinkMode} `))
-    .map((line) => line.slice(line.indexOf("\t") + 1));
-}
-
 /** A workspace whose directory is the attempt's own. `detach` runs before the directory goes. */
 export function isolatedWorkspace(
   site: Site,
   request: WorkspaceRequest,
   directory: {
     readonly path: string;
-    readonly submodules: readonly string[];
+    readonly submodules: ReadonlyMap<string, string>;
     detach?(): Promise<void>;
     /** Git directory of a linked worktree; null when the user's repository knows it no more. */
     linked?(): Promise<string | null>;
@@ -71,7 +61,7 @@ export function isolatedWorkspace(
     path,
     base: request.base,
     index,
-    submodules,
+    submodules: [...submodules.keys()],
     spared: [],
     fresh: true,
     keep: request.keep ?? [],
@@ -88,8 +78,9 @@ export function isolatedWorkspace(
         name: basename(index),
         ...(directory.linked ? { linked: await directory.linked() } : {}),
       });
-      whole = rescued.whole;
-      return { ...taken, notes: [...taken.notes, ...rescued.notes] };
+      const inside = await submoduleWork(site, path, submodules, index);
+      whole = rescued.whole && inside.length === 0;
+      return { ...taken, notes: [...taken.notes, ...rescued.notes, ...inside] };
     },
     restore: async () => undefined,
     async close() {

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { ExitCode, RaError } from "../error.ts";
 import type { Captured } from "../process.ts";
 import { copyIndex } from "./durable.ts";
-import { gitFailed } from "./git.ts";
+import { type GitCall, gitFailed } from "./git.ts";
 import { keeper, signature } from "./identity.ts";
 import { type Kept, stageKept } from "./kept.ts";
 import { hiddenHead, hideRepositories, withoutHidden } from "./nested.ts";
@@ -130,11 +130,26 @@ async function stageHidden(site: Site, subject: Subject, index: string): Promise
       await recordSubmodule(site, subject.path, index, path);
     }
     const { tree, entries } = await writeTree(site, subject, index);
-    const nested = hidden.paths.filter((path) => !submodules.has(path));
+    const nested = await withFiles(
+      site,
+      workTree(subject.path, index),
+      hidden.paths.filter((path) => !submodules.has(path)),
+    );
     return { tree, entries, nested, unheld: [...unheld, ...kept.unheld] };
   } finally {
     await hidden.reveal();
   }
+}
+
+/** Those of some directories of which the index holds a file: the others are empty or ignored. */
+async function withFiles(
+  site: Site,
+  call: GitCall,
+  dirs: readonly string[],
+): Promise<readonly string[]> {
+  if (dirs.length === 0) return [];
+  const listed = (await site.control.run(["ls-files", "-z"], call)).split("\0");
+  return dirs.filter((dir) => listed.some((path) => path.startsWith(`${dir}/`)));
 }
 
 /** Stages all that git can hold. Gives what it said of the rest; those paths keep the state of the base. */

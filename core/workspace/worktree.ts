@@ -4,10 +4,11 @@ import { basename, dirname, join, resolve, sep } from "node:path";
 import type { Captured } from "../process.ts";
 import { copyIndex } from "./durable.ts";
 import { gitFailed } from "./git.ts";
-import { baseRef, indexPath, isolatedWorkspace, populate, submodulesOf } from "./isolated.ts";
+import { baseRef, indexPath, isolatedWorkspace, populate } from "./isolated.ts";
 import { setAside } from "./layout.ts";
 import { gitDirOf } from "./place.ts";
 import type { Site } from "./site.ts";
+import { submodulesOf } from "./submodules.ts";
 import type { Workspace, WorkspaceRequest } from "./workspace.ts";
 
 /** What git says when another process is half way through adding or removing a worktree of the same repository. */

@@ -73,6 +73,11 @@ export class Agent {
     this.git("commit", "-qm", message);
   }
 
+  stashOne(text: string): void {
+    this.put("a.txt", text);
+    this.git("stash", "-q");
+  }
+
   remove(name: string): void {
     this.#loose.delete(name);
     rmSync(join(this.#dir, name), { force: true });

@@ -13,6 +13,28 @@ function keptIds(fixture: Fixture): ReadonlySet<string> {
   return new Set(listed.split("\n"));
 }
 
+describe("what stands only in an agent's git is kept", () => {
+  test("in repositories with other hashes and with a cut history", async () => {
+    const source = makeRepository({ "a.txt": "1\n", "b.txt": "b\n" });
+    source.git("commit", "-q", "--allow-empty", "-m", "second");
+    const shallow = makeRepository({});
+    shallow.git("fetch", "-q", "--depth=1", `file://${source.dir}`, "main");
+    shallow.git("reset", "-q", "--hard", "FETCH_HEAD");
+    const sha256 = makeRepository({ "a.txt": "1\n" }, ["--object-format=sha256"]);
+
+    for (const fixture of [shallow, sha256]) {
+      const repository = await fixture.open();
+      const workspace = await openWorkspace(repository, fixture);
+      new Agent(workspace.path, fixture.env, 1).stashOne("stashed\n");
+      const snapshot = await workspace.snapshot("work");
+      await workspace.close();
+
+      expect(snapshot!.notes.join()).toContain("1 stash");
+      expect(fixture.git("show", "refs/ra/r7k2/api/1.git^1:a.txt")).toBe("stashed");
+    }
+  });
+});
+
 describe("nothing is lost of an agent that", () => {
   for (const [habit, act] of Object.entries(habits)) {
     test(

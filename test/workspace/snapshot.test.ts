@@ -2,8 +2,9 @@ import { describe, expect, test } from "bun:test";
 import { mkdirSync, rmSync, statSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
 import type { Snapshot } from "../../core/workspace/workspace.ts";
-import { changeKinds, files, nestRepositories } from "./change-kinds.ts";
-import { type Fixture, filesOf, makeRepository, openWorkspace, write } from "./fixture.ts";
+import { changeKinds, files } from "./change-kinds.ts";
+import { type Fixture, filesOf, gitIn, makeRepository, openWorkspace, write } from "./fixture.ts";
+import { nestRepositories } from "./half-done.ts";
 
 async function snapshotOf(
   fixture: Fixture,
@@ -77,6 +78,20 @@ describe("a snapshot", () => {
     expect(statSync(join(workspace.path, "app/in/.git/HEAD")).isFile()).toBe(true);
     expect(snapshot!.notes.filter((note) => note.startsWith("nested"))).toHaveLength(2);
     await workspace.close();
+  });
+
+  test("tells of a repository in an ignored directory as of any ignored file", async () => {
+    const fixture = makeRepository(files);
+
+    const snapshot = await snapshotOf(fixture, (dir, { env }) => {
+      write(dir, { "out/x": "x", "app/y": "y" });
+      for (const path of ["out", "app"]) gitIn(join(dir, path), env, "init", "-q");
+    });
+
+    expect(snapshot.notes).toEqual([
+      "`out/`: ignored by git and not in the result",
+      "nested repository `app`: its files are in the result, its history is not",
+    ]);
   });
 
   test("taken again after more work keeps the first one too", async () => {
