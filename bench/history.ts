@@ -80,6 +80,7 @@ function makeTask(position: number): Task {
     parallel: true,
     isolation: null,
     touching: [],
+    keep: [],
     timeoutMs: 60_000,
     verify: null,
     retries: { max: 0, backoffMs: 0, maxBackoffMs: 0 },

@@ -2,11 +2,12 @@ import { rm } from "node:fs/promises";
 import { ClashFinder, type Progress } from "./clash.ts";
 import { copyIndex } from "./durable.ts";
 import { keeper } from "./identity.ts";
-import { indexPath, submodulesOf } from "./isolated.ts";
+import { indexPath } from "./isolated.ts";
 import { type MergeTools, quarantinedMerger } from "./merge.ts";
 import { ObjectReader } from "./object-reader.ts";
 import type { Site } from "./site.ts";
 import { workTree } from "./snapshot.ts";
+import { submodulesOf } from "./submodules.ts";
 import type { Lookout, WorkspaceRequest } from "./workspace.ts";
 
 /** Trees taken until their store is thrown away and begun anew, so that a long run does not fill the disk. */
@@ -18,8 +19,7 @@ export function makeLookout(site: Site, tools: MergeTools): Lookout {
   const submodules = new Map<string, Promise<boolean>>();
   /** Where there are submodules git would start itself in them, under the agent's configuration. */
   const hasSubmodules = (base: string): Promise<boolean> => {
-    const found =
-      submodules.get(base) ?? submodulesOf(site, base).then((paths) => paths.length > 0);
+    const found = submodules.get(base) ?? submodulesOf(site, base).then((paths) => paths.size > 0);
     submodules.set(base, found);
     return found;
   };

@@ -2,10 +2,10 @@ import { open } from "node:fs/promises";
 import { join } from "node:path";
 import { readAgentFile } from "./agent-file.ts";
 import { type AgentGit, findAgentGit, readAgentGit, readLinkedGit } from "./agent-git.ts";
+import { type AgentStore, openAgentStore } from "./agent-store.ts";
 import type { Git } from "./git.ts";
 import { keeper, signature } from "./identity.ts";
 import { dateAfter } from "./object-reader.ts";
-import { type AgentStore, openAgentStore } from "./agent-store.ts";
 import { type Commits, ownCommits, type StagedContent, stagedContent } from "./salvage.ts";
 import type { Site } from "./site.ts";
 

@@ -1,6 +1,6 @@
 import type { AgentGit } from "./agent-git.ts";
-import { type Git, gitFailed } from "./git.ts";
 import type { AgentStore } from "./agent-store.ts";
+import { type Git, gitFailed } from "./git.ts";
 import { diffTrees, gitlinkMode } from "./tree-diff.ts";
 
 /** Commits that are tried one by one when git cannot follow all of them at once. */
