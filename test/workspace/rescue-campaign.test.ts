@@ -2,8 +2,9 @@ import { describe, expect, test } from "bun:test";
 import { type Fixture, makeRepository, openWorkspace } from "./fixture.ts";
 import { Agent, habits } from "./habits.ts";
 
-/** Variations of each habit; with the nine that a person would name first they make more than a hundred runs. */
-const seeds = Array.from({ length: 11 }, (_, i) => 9_000 + i * 7);
+/** Habits, from the first on, that are tried with every seed: they alone make 110 runs. */
+const commonHabits = 10;
+const allSeeds = Array.from({ length: 11 }, (_, i) => 9_000 + i * 7);
 const timeoutMs = 60_000;
 
 /** Ids of all that the user's repository keeps for `ra`, as plain git sees it. */
@@ -36,7 +37,8 @@ describe("what stands only in an agent's git is kept", () => {
 });
 
 describe("nothing is lost of an agent that", () => {
-  for (const [habit, act] of Object.entries(habits)) {
+  for (const [place, [habit, act]] of Object.entries(habits).entries()) {
+    const seeds = place < commonHabits ? allSeeds : allSeeds.slice(0, 4);
     test(
       `${habit} (seeds ${seeds[0]} to ${seeds.at(-1)})`,
       async () => {
