@@ -38,6 +38,7 @@ function buildTask(
   const merged = { ...defaults, ...own };
   const work = workOf(own);
   const runner = runnerOf(own, defaults, known);
+  const timeoutMs = timeoutOf(own, defaults, known);
   return {
     id,
     position,
@@ -53,11 +54,11 @@ function buildTask(
     isolation: merged.isolation ?? null,
     touching: (merged.touching ?? []).map(cleanGlob),
     keep: (merged.keep ?? []).map(cleanGlob),
-    timeoutMs: timeoutOf(own, defaults, known),
-    verify: merged.verify ?? null,
+    timeoutMs,
+    ...verifyOf(merged.verify, timeoutMs),
     retries: retriesOf({ ...defaults.retries, ...own.retries }),
     scope: merged.scope ?? "warn",
-    onConflict: merged.onConflict === "retry" ? "retry" : "error",
+    onConflict: merged.onConflict ?? "error",
     allowNoChange: merged.allowNoChange ?? false,
     env: { ...defaults.env, ...own.env },
     done: false,
@@ -115,6 +116,21 @@ function timeoutOf(own: TaskInput, defaults: TaskDefaults, known: Known): number
   if (known.override?.timeoutMs !== undefined) return known.override.timeoutMs;
   if (defaults.timeout !== undefined) return milliseconds(defaults.timeout);
   return known.fallback?.timeoutMs ?? timeoutDefaultMs;
+}
+
+function verifyOf(
+  input: TaskDefaults["verify"],
+  timeoutMs: number,
+): Pick<Task, "verify" | "verifyLimits"> {
+  const { run, timeout, tries }: Exclude<typeof input, string | undefined> =
+    typeof input === "object" ? input : { run: input ?? "" };
+  return {
+    verify: input === undefined ? null : run,
+    verifyLimits: {
+      timeoutMs: timeout === undefined ? timeoutMs : milliseconds(timeout),
+      tries: tries ?? 1,
+    },
+  };
 }
 
 function retriesOf(input: NonNullable<TaskInput["retries"]>): Retries {

@@ -1,5 +1,12 @@
 import picomatch from "picomatch";
-import { normalizeGlob, readGlob, type Segment, type Sequence, type Unit } from "./glob.ts";
+import {
+  literalPath,
+  normalizeGlob,
+  readGlob,
+  type Segment,
+  type Sequence,
+  type Unit,
+} from "./glob.ts";
 
 /** Globs made ready for many comparisons. */
 export interface Claim {
@@ -77,6 +84,8 @@ function compilePart(glob: string): Part {
 /** Shared for certain: the very glob, or a plain path or subtree inside a shared subtree. */
 function isShared(glob: string, shared: readonly string[]): boolean {
   const text = normalizeGlob(glob).toLowerCase();
+  const literal = literalPath(text);
+  if (literal !== null) return anyOf(shared)(literal);
   const root = text.endsWith("/**") ? text.slice(0, -3) : text;
   const plain = !/[*?[{]/.test(root);
   return shared.some((free) => {
@@ -163,8 +172,10 @@ function acceptsUnit(wild: Exclude<Unit, string>, unit: string): boolean {
 
 function anyOf(globs: readonly string[]): (path: string) => boolean {
   if (globs.length === 0) return () => false;
-  const texts = globs.map((glob) => normalizeGlob(glob));
-  const literal = new Set(texts.map((text) => text.toLowerCase()));
+  const all = globs.map((glob) => normalizeGlob(glob));
+  const exact = all.flatMap((glob) => literalPath(glob)?.toLowerCase() ?? []);
+  const texts = all.filter((glob) => literalPath(glob) === null);
+  const literal = new Set([...exact, ...texts.map((text) => text.toLowerCase())]);
   const patterns = texts.flatMap((text) => {
     const escaped = text.replace(/[()|+]/g, "\\$&").replace(/^!/, "\\!");
     // A wildcard at the end names what it says; only a plain name stands for a directory too.
@@ -180,6 +191,8 @@ function anyOf(globs: readonly string[]): (path: string) => boolean {
   });
   return (path) => {
     const text = path.normalize("NFC");
-    return literal.has(text.toLowerCase()) || match(text);
+    const folded = text.toLowerCase();
+    if (literal.has(folded) || exact.some((above) => folded.startsWith(`${above}/`))) return true;
+    return match(text);
   };
 }

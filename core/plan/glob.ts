@@ -1,7 +1,10 @@
 /*
  * The dialect of `touching` and `shared`: `*`, `?`, `**`, `[a-z]`, `[!a-z]`, `{a,b}`, and `!` in front of a whole
  * glob. Everything else stands for itself, parentheses too, since they are common in the paths of web projects.
+ * As in git, behind `:(literal)` every character stands for itself.
  */
+
+const literalMark = ":(literal)";
 
 /** One unit of a path segment as a glob sees it. `some`: any run of characters, also none. */
 export type Unit = string | { readonly kind: "some" | "one" } | CharacterClass;
@@ -22,13 +25,16 @@ const sequencesMax = 64;
 
 /** Why a text cannot be used as a glob, completing "`touching[0]` ..."; null when it can. */
 export function globTrouble(glob: string): string | null {
-  const body = glob.startsWith("!") ? glob.slice(1) : glob;
+  const named = glob.startsWith("!") ? glob.slice(1) : glob;
+  const literal = literalPath(named);
+  const body = literal ?? named;
   if (body.trim() === "") return "is empty";
   if (body.length > 1000) return "is longer than 1000 characters";
   if (/\p{Cc}/u.test(body)) return "holds a control character";
   if (body.includes("\\")) return "holds a backslash";
   if (body.startsWith("/") || /^[A-Za-z]:/.test(body)) return "is an absolute path";
   if (body.split(/[/{},]/).includes("..")) return "leaves the repository with `..`";
+  if (literal !== null) return null;
   if (/\{[^{},]*\.\.[^{},]*\}/.test(body)) return "holds a range in braces";
   return bracketTrouble(body);
 }
@@ -78,14 +84,27 @@ export function normalizeGlob(glob: string): string {
   return kept.join("/") + (glob.endsWith("/") && kept.at(-1) !== "**" ? "/**" : "");
 }
 
+/** The glob that names exactly this path, relative to the repository, and what may lie below it. */
+export function globOfPath(path: string): string {
+  const isPlain = !/[*?[\]{}\\]|^!/.test(path) && !path.startsWith(literalMark);
+  return isPlain ? path : `${literalMark}${path}`;
+}
+
+/** The path a normalized glob names behind `:(literal)`; null for any other glob. */
+export function literalPath(glob: string): string | null {
+  return glob.startsWith(literalMark) ? glob.slice(literalMark.length) : null;
+}
+
 /** Reads a normalized glob that `globTrouble` has passed. Case is folded. */
 export function readGlob(glob: string): readonly Sequence[] {
+  const literal = literalPath(glob);
+  if (literal !== null) return [split(literal.toLowerCase()).map((part) => [...part])];
   const written = expandBraces(glob.toLowerCase());
   if (!written) return [["**"]];
   const sequences = written.flatMap((text) => [readSequence(text)]);
   // A folder named `[slug]` is far more common than one named by a single letter of it: both are meant.
-  const literal = written.filter((text) => text.includes("[")).map(readLiteralBrackets);
-  return [...sequences, ...literal];
+  const bracketed = written.filter((text) => text.includes("[")).map(readLiteralBrackets);
+  return [...sequences, ...bracketed];
 }
 
 function expandBraces(text: string): readonly string[] | null {

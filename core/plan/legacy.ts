@@ -110,6 +110,7 @@ function buildDispatch(input: DispatchInput, known: Known): Plan {
 function buildTask(input: DispatchInput["tasks"][number], position: number, known: Known): Task {
   const { description, summary } = input;
   const usual = known.override?.runner ?? known.fallback?.runner ?? promptRunner;
+  const timeoutMs = known.override?.timeoutMs ?? known.fallback?.timeoutMs ?? timeoutDefaultMs;
   return {
     id: String(input.id),
     position,
@@ -124,8 +125,9 @@ function buildTask(input: DispatchInput["tasks"][number], position: number, know
     isolation: null,
     touching: [],
     keep: [],
-    timeoutMs: known.override?.timeoutMs ?? known.fallback?.timeoutMs ?? timeoutDefaultMs,
+    timeoutMs,
     verify: null,
+    verifyLimits: { timeoutMs, tries: 1 },
     retries: retriesDefault,
     scope: "warn",
     onConflict: "error",

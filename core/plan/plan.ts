@@ -17,6 +17,14 @@ export interface Retries {
   readonly maxBackoffMs: number;
 }
 
+/** What one run of a task's `verify` may cost. */
+export interface VerifyLimits {
+  /** Milliseconds for one try. */
+  readonly timeoutMs: number;
+  /** How often it may run on the same tree before it counts as failed, at least 1. */
+  readonly tries: number;
+}
+
 /** One unit of work, with every default filled in. */
 export interface Task {
   readonly id: string;
@@ -42,9 +50,11 @@ export interface Task {
   readonly timeoutMs: number;
   /** Shell command that must pass on the merged tree before it lands. */
   readonly verify: string | null;
+  readonly verifyLimits: VerifyLimits;
   readonly retries: Retries;
   readonly scope: "warn" | "extend" | "block";
-  readonly onConflict: "error" | "retry";
+  /** `agent`: a runner gets the conflicted tree to resolve. Never for a command. */
+  readonly onConflict: "error" | "retry" | "agent";
   readonly allowNoChange: boolean;
   readonly env: Readonly<Record<string, string>>;
   /** True when a dispatch file says that the task was done before; it is not run again. */

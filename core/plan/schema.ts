@@ -109,6 +109,24 @@ const retries = v.strictObject(
   "be a map such as `{ max: 3, backoff: 10s }`",
 );
 
+const verify = v.union(
+  [
+    program,
+    v.strictObject({
+      run: v.pipe(program, about("The shell command.")),
+      timeout: v.pipe(
+        v.exactOptional(duration),
+        about("Time for one try. Default: the task's timeout."),
+      ),
+      tries: v.pipe(
+        v.exactOptional(count(1, 20)),
+        about("How often it may run on the same tree before it counts as failed. Default 1."),
+      ),
+    }),
+  ],
+  "be a command, or a map such as `{ run: npm test, timeout: 10m, tries: 2 }`",
+);
+
 /** Keys that may stand in a task and in `defaults`. */
 const taskOptions = {
   runner: v.pipe(
@@ -142,8 +160,10 @@ const taskOptions = {
   ),
   timeout: v.pipe(v.exactOptional(duration), about("Time for one attempt. Default 5m.")),
   verify: v.pipe(
-    v.exactOptional(program),
-    about("Shell command that must pass on the merged tree before it lands."),
+    v.exactOptional(verify),
+    about(
+      "Shell command that must pass on the merged tree before it lands; as a map with its limits.",
+    ),
   ),
   retries: v.pipe(v.exactOptional(retries), about("What happens after a failed attempt.")),
   scope: v.pipe(
@@ -153,7 +173,8 @@ const taskOptions = {
   onConflict: v.pipe(
     v.exactOptional(oneOf(["error", "retry", "agent"])),
     about(
-      "What to do when the result does not merge. Default error; `agent` is not available yet.",
+      "What to do when the result does not merge: retry runs the task again on what landed, agent " +
+        "gives a runner the conflicted files. Default error.",
     ),
   ),
   allowNoChange: v.pipe(

@@ -36,6 +36,11 @@ function addIssue(issue: v.BaseIssue<unknown>, issues: IssueList): void {
   if (issue.type === "strict_object" && issue.expected === "never") return;
   // valibot takes a list for a map of its places; addUnknownKeys says so once.
   if (steps.some((step) => step.type === "object" && Array.isArray(step.input))) return;
+  const inside = insideMap(issue);
+  if (inside.length > 0) {
+    for (const part of inside) addIssue(part, issues);
+    return;
+  }
   if (issue.input === undefined) {
     const hint = missingHints[String(path.at(-1))];
     const message = `\`${path.at(-1)}\` is missing`;
@@ -55,6 +60,16 @@ const missingHints: { readonly [key: string]: string } = {
   tasks: "add a list of `tasks`",
   id: "give every task a short name, such as `id: api`",
 };
+
+/** What is wrong inside a map that stands where several shapes may; nothing for any other issue. */
+function insideMap(issue: v.BaseIssue<unknown>): v.BaseIssue<unknown>[] {
+  const { input } = issue;
+  if (issue.type !== "union" || typeof input !== "object" || input === null) return [];
+  if (Array.isArray(input)) return [];
+  return (issue.issues ?? []).flatMap((part) =>
+    part.path === undefined ? [] : [{ ...part, path: [...(issue.path ?? []), ...part.path] }],
+  ) as v.BaseIssue<unknown>[];
+}
 
 /** `deps[0]`, `retries.max`: enough to be found, beside the line. */
 function labelOf(path: Path): string {
@@ -110,9 +125,10 @@ function addUnknownKeys(
   hints: KeyHints,
 ): void {
   if (typeof value !== "object" || value === null) return;
-  const shape = unwrap(schema);
+  const whole = unwrap(schema);
+  const shape = whole.options?.map(unwrap).find(({ entries }) => entries) ?? whole;
   if (Array.isArray(value)) {
-    if (shape.type === "record" || shape.entries) {
+    if (shape.type === "record" || whole.entries) {
       const message = `\`${labelOf(path)}\` must be a map, not a list`;
       issues.add({ code: "WRONG_TYPE", path, message });
     }
@@ -162,6 +178,7 @@ interface Shape {
   readonly item?: v.GenericSchema;
   readonly value?: v.GenericSchema;
   readonly entries?: Readonly<Record<string, v.GenericSchema>>;
+  readonly options?: readonly v.GenericSchema[];
 }
 
 function unwrap(schema: v.GenericSchema): Shape {

@@ -23,7 +23,10 @@ export function validatePlan(source: Source, known: Known): Result<Plan, readonl
   checkOptions(asMap(root.defaults), ["defaults"], known, issues);
   for (const draft of drafts) {
     checkOptions(draft.raw, draft.path, known, issues);
-    if (draft.isMap) checkWork(draft, issues);
+    if (draft.isMap) {
+      checkWork(draft, issues);
+      checkResolver(draft, root, issues);
+    }
   }
   checkTiers(root, drafts, known, issues);
   const all = issues.all();
@@ -72,6 +75,7 @@ function checkOptions(raw: Raw, path: Path, known: Known, issues: IssueList): vo
   checkGlobs(raw.keep, [...path, "keep"], issues);
   checkRunner(raw.runner, [...path, "runner"], "value", known, issues);
   checkDuration(raw.timeout, [...path, "timeout"], issues);
+  checkDuration(asMap(raw.verify).timeout, [...path, "verify", "timeout"], issues);
   const retries = asMap(raw.retries);
   const backoff = checkDuration(retries.backoff, [...path, "retries", "backoff"], issues);
   const most = checkDuration(retries.maxBackoff, [...path, "retries", "maxBackoff"], issues);
@@ -79,11 +83,6 @@ function checkOptions(raw: Raw, path: Path, known: Known, issues: IssueList): vo
     const message = "`maxBackoff` is shorter than `backoff`";
     const hint = `raise it to at least \`${retries.backoff}\``;
     issues.add({ code: "BAD_VALUE", path: [...path, "retries", "maxBackoff"], message, hint });
-  }
-  if (raw.onConflict === "agent") {
-    const message = "`onConflict: agent` is not available in this version";
-    const hint = "write `error` or `retry`";
-    issues.add({ code: "NOT_AVAILABLE", path: [...path, "onConflict"], message, hint });
   }
 }
 
@@ -135,6 +134,18 @@ function checkWork({ raw, path, id }: Draft, issues: IssueList): void {
     const hint = "add `prompt`, or `run` for a command";
     issues.add({ code: "NO_WORK", path, message, hint });
   }
+}
+
+/** A command cannot be given a conflict to resolve, wherever that was asked for. */
+function checkResolver({ raw, path, id }: Draft, root: Raw, issues: IssueList): void {
+  if (!Object.hasOwn(raw, "run")) return;
+  const isOwn = Object.hasOwn(raw, "onConflict");
+  if ((isOwn ? raw.onConflict : asMap(root.defaults).onConflict) !== "agent") return;
+  const who = id === null ? "this task" : `task \`${id}\``;
+  const message = `${who} is a command, which cannot resolve a conflict as \`onConflict: agent\` asks`;
+  const hint = `write ${isOwn ? "" : "for it "}\`onConflict: retry\` or \`onConflict: error\``;
+  const place: Path = [...path, isOwn ? "onConflict" : "run"];
+  issues.add({ code: "NO_RESOLVER", path: place, at: isOwn ? "value" : "key", message, hint });
 }
 
 const tiers: ReadonlySet<string> = new Set(["top", "mid", "free"]);

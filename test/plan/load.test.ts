@@ -45,6 +45,7 @@ describe("a plan", () => {
           keep: [],
           timeoutMs: 300_000,
           verify: null,
+          verifyLimits: { timeoutMs: 300_000, tries: 1 },
           retries: { max: 0, backoffMs: 10_000, maxBackoffMs: 300_000 },
           scope: "warn",
           onConflict: "error",

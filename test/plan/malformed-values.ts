@@ -94,10 +94,30 @@ export const malformedValues: readonly Malformed[] = [
     expected: ["PLAN_WRONG_TYPE 5:15 `parallel` must be `true` or `false`, not a text"],
   },
   {
-    name: "a conflict for an agent",
-    text: task("onConflict: agent"),
+    name: "commands that are to resolve a conflict",
+    text: `version: 1
+name: x
+defaults: { onConflict: agent }
+tasks:
+  - {id: a, run: make}
+  - {id: b, run: make, onConflict: agent}
+  - {id: c, run: make, onConflict: retry}
+  - {id: d, prompt: p}
+`,
     expected: [
-      "PLAN_NOT_AVAILABLE 5:17 `onConflict: agent` is not available in this version | write `error` or `retry`",
+      "PLAN_NO_RESOLVER 5:13 task `a` is a command, which cannot resolve a conflict as `onConflict: agent` asks | write for it `onConflict: retry` or `onConflict: error`",
+      "PLAN_NO_RESOLVER 6:36 task `b` is a command, which cannot resolve a conflict as `onConflict: agent` asks | write `onConflict: retry` or `onConflict: error`",
+    ],
+  },
+  {
+    name: "checks of a wrong shape",
+    text:
+      `${head}` +
+      ["3", "[make]", "{ run: make, tries: 0 }", "{ timeout: 5m }", "{ run: make, timeout: 5 }"]
+        .concat("{ run: make, timeout: 25d, retries: 2 }", "''", "{ run: '' }")
+        .map((check, i) => `  - {id: t${i}, prompt: p, verify: ${check}}\n`)
+        .join(""),
+    expected: [
     ],
   },
   {

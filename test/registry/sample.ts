@@ -22,6 +22,7 @@ export function sampleTask(id: string, more: Partial<Task> = {}): Task {
     keep: [],
     timeoutMs: 300_000,
     verify: null,
+    verifyLimits: { timeoutMs: 60_000, tries: 1 },
     retries: { max: 0, backoffMs: 0, maxBackoffMs: 0 },
     scope: "warn",
     onConflict: "error",

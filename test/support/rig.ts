@@ -28,6 +28,7 @@ export function makeTask(id: string, overrides: Partial<Task> = {}): Task {
     keep: [],
     timeoutMs: 60_000,
     verify: null,
+    verifyLimits: { timeoutMs: 60_000, tries: 1 },
     retries: { max: 0, backoffMs: 10, maxBackoffMs: 100 },
     scope: "warn",
     onConflict: "error",
