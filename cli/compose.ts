@@ -1,11 +1,11 @@
 import { join } from "node:path";
 import { systemClock } from "../core/clock.ts";
 import { Chain } from "../core/dispatch/chain.ts";
+import { extendClaim } from "../core/dispatch/claim-extension.ts";
 import { Crew } from "../core/dispatch/crew.ts";
 import { Dispatcher } from "../core/dispatch/dispatcher.ts";
 import { type Assignment, Roster } from "../core/dispatch/roster.ts";
 import { verify } from "../core/dispatch/verify.ts";
-import { compileClaim } from "../core/plan/claim.ts";
 import { buildGraph, criticalPath, type Graph } from "../core/plan/graph.ts";
 import type { Plan, Task } from "../core/plan/plan.ts";
 import type { Runner } from "../core/plugin/runner.ts";
@@ -86,8 +86,8 @@ export function composeRun(parts: RunParts): Composed {
     logs,
     environment: ({ task, runner }: Assignment) => environment(task, runner.traits.environment),
     processes: async () => liveProcesses(registry.database),
-    claimsOfOthers: async (task) =>
-      registry.claimsBeside(run, task).map(({ glob }) => compileClaim([glob], plan.shared)),
+    claimsBeside: async (task) => registry.claimsBeside(run, task),
+    extendClaim: (request) => extendClaim({ log: registry, run, shared: plan.shared }, request),
     record: (fact) => registry.append(run, () => [fact()]),
   });
   const dispatcher = new Dispatcher({

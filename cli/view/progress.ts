@@ -1,6 +1,7 @@
 import { unreachable } from "../../core/assert.ts";
 import type { Plan } from "../../core/plan/plan.ts";
 import type { Event } from "../../core/run/event.ts";
+import type { Resolves } from "../../core/run/model.ts";
 import type { RunState } from "../../core/run/state.ts";
 import { hasEnded } from "../../core/run/task.ts";
 import type { Terminal } from "../command.ts";
@@ -15,6 +16,9 @@ const subjectMax = 24;
 
 /** Characters of a description that a line shows. */
 const descriptionMax = 60;
+
+/** Paths of a conflict that a line names. */
+const clashPathsMax = 3;
 
 const colors = { good: "32", bad: "31", quiet: "2", ask: "33", plain: "0" } as const;
 
@@ -161,6 +165,10 @@ function linesOf(event: Exclude<Event, EventOf<"run.started">>, progress: Progre
       return [line(event.task, "start", startText(event, progress.state))];
     case "conflict.foreseen":
       return [line(event.task, "clash", clashText(event), "ask")];
+    case "attempt.finished":
+      return (event.findings ?? []).map(({ message }) =>
+        line(event.task, "warning", oneLine(message), "ask"),
+      );
     case "task.parked":
       return [line(event.task, "parked", parkText(event), "ask")];
     case "merge.finished":
@@ -168,7 +176,7 @@ function linesOf(event: Exclude<Event, EventOf<"run.started">>, progress: Progre
     case "task.finished":
       return [endLine(event, progress)];
     case "process.spawned":
-    case "attempt.finished":
+    case "claim.extended":
     case "claims.yielded":
     case "run.finished":
     case "run.landed":
@@ -180,7 +188,7 @@ function linesOf(event: Exclude<Event, EventOf<"run.started">>, progress: Progre
 }
 
 function startText(
-  { task, runner, model, attempt }: EventOf<"attempt.started">,
+  { task, runner, model, attempt, resolves }: EventOf<"attempt.started">,
   state: RunState | undefined,
 ): string {
   const description = oneLine(state?.tasks.get(task)?.task.description ?? task);
@@ -188,6 +196,7 @@ function startText(
     runner,
     model === null ? "" : oneLine(model),
     attempt > 1 ? `attempt ${attempt}` : "",
+    resolves === undefined ? "" : `resolves ${oneLine(clashText(resolves))}`,
     description === task ? "" : ` ${cut(description, descriptionMax)}`,
   ];
   return words.filter((word) => word !== "").join(" ");
@@ -218,6 +227,14 @@ function endLine(event: EventOf<"task.finished">, { ended, tasks, state }: Progr
   if (status === "skipped") return line(task, "skipped", `${count} because of ${because}`, "quiet");
   if (status === "stopped") return line(task, "stopped", count, "quiet");
   return line(task, "failed", `${count}${time} ${errorText(event.error)}`, "bad");
+}
+
+/** A conflict in a few words: with whom, and where. */
+export function clashText(clash: Pick<Resolves, "paths" | "with">): string {
+  const who = clash.with.length > 0 ? ` with ${clash.with.join(", ")}` : "";
+  const more =
+    clash.paths.length > clashPathsMax ? ` and ${clash.paths.length - clashPathsMax} more` : "";
+  return `a conflict${who} in ${clash.paths.slice(0, clashPathsMax).join(", ")}${more}`;
 }
 
 /** An error on one line, its kind in front where it says more than that the task failed. */

@@ -1,5 +1,5 @@
 import type { AttemptState, RunState, TaskState } from "../../core/run/state.ts";
-import { errorText } from "./progress.ts";
+import { clashText, errorText } from "./progress.ts";
 import { table } from "./table.ts";
 import { block, duration, oneLine } from "./text.ts";
 import { waitText } from "./wait.ts";
@@ -38,6 +38,7 @@ export function taskView(state: RunState, task: TaskState, width: number): strin
   const note = noteOf(task);
   if (note !== "" && task.error === null) lines.push(`note      ${note}`);
   for (const warning of task.warnings) lines.push(`warning   ${oneLine(warning)}`);
+  for (const attempt of task.attempts) lines.push(...attemptNotes(attempt));
   const error = task.error === null ? "" : `\n${task.error.kind}: ${block(task.error.message)}\n`;
   if (task.attempts.length === 0) return `${lines.join("\n")}\n${error}`;
   const columns = [
@@ -49,6 +50,17 @@ export function taskView(state: RunState, task: TaskState, width: number): strin
   ] as const;
   const rows = task.attempts.map((attempt) => attemptRow(state, task, attempt));
   return `${lines.join("\n")}\n${error}\n${table(columns, rows, width)}\nlogs: ra logs ${state.id}/${id}\n`;
+}
+
+function attemptNotes({ number, resolves, findings }: AttemptState): string[] {
+  const origin =
+    resolves === null
+      ? []
+      : [
+          `attempt ${number} resolves ${oneLine(clashText(resolves))}, left by attempt ${resolves.attempt}`,
+        ];
+  const found = findings.map(({ message }) => `warning   attempt ${number} ${oneLine(message)}`);
+  return [...origin, ...found];
 }
 
 function attemptRow(state: RunState, { task }: TaskState, attempt: AttemptState): string[] {

@@ -18,7 +18,7 @@ export function showSummary(terminal: Terminal, state: RunState | undefined): vo
   const failed = tasks.filter(({ error }) => error !== null);
   for (const task of failed.slice(0, namedMax)) lines.push(...failure(state, task));
   if (failed.length > namedMax) lines.push(row("", `and ${failed.length - namedMax} more`));
-  lines.push(...rest(tasks), ...publication(state));
+  lines.push(...rest(tasks), ...findings(tasks), ...publication(state));
   const next = nextCommand(state);
   const fields = [`result=${state.status}`, `exit=${state.exitCode}`, `run=${state.id}`];
   lines.push("", `ra: ${fields.join(" ")}${next === null ? "" : ` next="${next}"`}`);
@@ -49,6 +49,17 @@ function rest(tasks: readonly TaskState[]): string[] {
     row("skipped", `${named(group)} because of ${because}`),
   );
   if (stopped.length > 0) lines.push(row("stopped", named(stopped)));
+  return lines;
+}
+
+/** What a person should look at, also in work that did not land. */
+function findings(tasks: readonly TaskState[]): string[] {
+  const found = tasks.flatMap(({ task, attempts }) => {
+    const messages = attempts.flatMap((attempt) => attempt.findings.map(({ message }) => message));
+    return [...new Set(messages)].map((message) => `${task.id} ${oneLine(message)}`);
+  });
+  const lines = found.slice(0, namedMax).map((text) => row("look at", text));
+  if (found.length > namedMax) lines.push(row("", `and ${found.length - namedMax} more`));
   return lines;
 }
 

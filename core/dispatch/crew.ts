@@ -1,13 +1,14 @@
 import { join } from "node:path";
 import type { Clock } from "../clock.ts";
 import type { ProcessIdentity } from "../id.ts";
-import type { Claim } from "../plan/claim.ts";
 import { LeftoverSweeper } from "../process/sweeper.ts";
 import type { Fact, Published } from "../run/event.ts";
+import type { ForeignClaim } from "../run/log.ts";
 import type { LiveProcess } from "../run/model.ts";
 import type { Repository, Workspace } from "../workspace/workspace.ts";
 import { type AttemptEnd, failedAttempt, runAttempt } from "./attempt.ts";
 import type { Chain } from "./chain.ts";
+import type { ExtensionRequest, TakenPath } from "./claim-extension.ts";
 import { Foresight } from "./foresight.ts";
 import type { Hands, Landed } from "./hands.ts";
 import { composePrompt, type Neighbour } from "./prompt.ts";
@@ -31,8 +32,10 @@ export interface CrewOptions {
   readonly environment: (assignment: Assignment) => Readonly<Record<string, string>>;
   /** Every live process of the registry. */
   readonly processes: () => Promise<readonly LiveProcess[]>;
-  /** Claims others hold right now, for `scope: extend`. */
-  readonly claimsOfOthers: (task: string) => Promise<readonly Claim[]>;
+  /** Claims others than a task hold right now, as its prompt tells them. */
+  readonly claimsBeside: (task: string) => Promise<readonly ForeignClaim[]>;
+  /** Claims paths for a task; gives those that others claim, and claims nothing then. */
+  readonly extendClaim: (request: ExtensionRequest) => Promise<readonly TakenPath[]>;
   /** Records a fact a little later and asks for it then. */
   readonly record: (fact: () => Fact) => void;
 }
@@ -118,8 +121,12 @@ export class Crew implements Hands {
       return { landing: { kind: "nothing" }, warnings: [] };
     const { task, number, position, isolation } = assignment;
     const { commit, changes } = snapshot;
-    const others = task.scope === "extend" ? await this.#options.claimsOfOthers(task.id) : [];
-    const finding = checkScope({ task, claim: roster.claim(position), changes, others });
+    const finding = await checkScope({
+      task,
+      claim: roster.claim(position),
+      changes,
+      extend: (paths) => this.#extend(assignment, paths),
+    });
     if (finding?.severity === "block") {
       return { landing: { kind: "rejected", findings: [finding] }, warnings: [] };
     }
@@ -132,6 +139,15 @@ export class Crew implements Hands {
       if (published?.keptOn) warnings.push(`kept on ${published.keptOn}: ${published.reason}`);
     }
     return { landing, warnings };
+  }
+
+  async #extend(
+    { task, number, position }: Assignment,
+    paths: readonly string[],
+  ): Promise<readonly TakenPath[]> {
+    const taken = await this.#options.extendClaim({ task: task.id, attempt: number, paths });
+    if (taken.length === 0) this.#options.roster.grow(position, paths);
+    return taken;
   }
 
   async #attempt(assignment: Assignment, cancel: AbortSignal): Promise<AttemptEnd> {

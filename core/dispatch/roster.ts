@@ -1,5 +1,6 @@
 import { assert } from "../assert.ts";
 import { type Claim, compileClaim, overlap } from "../plan/claim.ts";
+import { globOfPath } from "../plan/glob.ts";
 import type { Graph } from "../plan/graph.ts";
 import type { Isolation, Plan, Task } from "../plan/plan.ts";
 import type { Runner } from "../plugin/runner.ts";
@@ -9,6 +10,7 @@ import type { Landing, Outcome } from "../run/model.ts";
 import type { GlobPair, Obstacle, Schedulable, Schedule } from "../run/schedule.ts";
 import type { RunState } from "../run/state.ts";
 import type { AttemptEnd } from "./attempt.ts";
+import { holders } from "./claim-extension.ts";
 import type { Tries } from "./policy.ts";
 
 /** One try of a task, with everything that is decided before it starts. */
@@ -45,6 +47,7 @@ export class Roster {
   readonly #positions: ReadonlyMap<string, number>;
   readonly #before: RunState | undefined;
   readonly #current = new Map<number, Assignment>();
+  readonly #grown = new Map<number, Claim>();
   readonly #clashes = new Map<string, GlobPair | null>();
 
   constructor(input: {
@@ -114,12 +117,20 @@ export class Roster {
     const one = this.task(mine).touching;
     const other = this.task(theirs).touching;
     if (one.length === 0 || other.length === 0) return null;
+    const grown = this.#grown.get(theirs);
+    if (grown) return overlap(this.claim(mine), grown);
     const key = `${one.join("\0")}\u0001${other.join("\0")}`;
     const known = this.#clashes.get(key);
     if (known !== undefined) return known;
     const found = overlap(this.claim(mine), this.claim(theirs));
     this.#clashes.set(key, found);
     return found;
+  }
+
+  /** The claim of a task whose result is being landed has grown by these paths; until its next attempt. */
+  grow(position: number, paths: readonly string[]): void {
+    const globs = [...this.task(position).touching, ...paths.map(globOfPath)];
+    this.#grown.set(position, compileClaim(globs, this.#plan.shared));
   }
 
   claim(position: number): Claim {
@@ -131,9 +142,9 @@ export class Roster {
     position: number,
     claims: readonly ForeignClaim[],
   ): Extract<WaitReason, { kind: "claim" }> | null {
-    for (const { run, task, glob } of claims) {
-      const met = overlap(this.claim(position), compileClaim([glob], this.#plan.shared));
-      if (met) return { kind: "claim", glob: met.mine, by: `${run}/${task}`, theirs: met.theirs };
+    for (const { by, claim } of holders(claims, this.#plan.shared)) {
+      const met = overlap(this.claim(position), claim);
+      if (met) return { kind: "claim", glob: met.mine, by, theirs: met.theirs };
     }
     return null;
   }
@@ -151,6 +162,7 @@ export class Roster {
     const runner = this.#runner(task);
     const tally = this.#tally(position);
     tally.number += 1;
+    this.#grown.delete(position);
     const assignment: Assignment = {
       position,
       task,

@@ -33,10 +33,17 @@ export class HeldClaims {
     return this.#held(this.#beside.all(run));
   }
 
-  /** Claims of this run. */
-  of(run: string): ForeignClaim[] {
-    this.#own ??= this.#database.prepare(this.#query().where("claims.run", "=", run));
-    return this.#held(this.#own.all(run));
+  /** Claims of the tasks of this run that are at work: their attempt runs, or its result is being landed. */
+  atWork(run: string): ForeignClaim[] {
+    this.#own ??= this.#database.prepare(
+      this.#query()
+        .innerJoin("tasks", (join) =>
+          join.onRef("tasks.run", "=", "claims.run").onRef("tasks.id", "=", "claims.task"),
+        )
+        .where("claims.run", "=", run)
+        .where("tasks.status", "in", ["running", "merging"]),
+    );
+    return this.#held(this.#own.all(run, "running", "merging"));
   }
 
   /** True when the run goes on, but every task of it that is neither at its end nor at its beginning waits. */

@@ -118,12 +118,12 @@ export class Registry implements EventLog, AsyncDisposable {
     return this.#version !== before;
   }
 
-  /** What everybody at work claims, but for one task: other runs, and the running tasks of its own run. */
+  /** What is claimed by others than one task: by other runs, and by what is at work in its own. */
   claimsBeside(run: string, task: string): readonly ForeignClaim[] {
     this.#flush();
     const { claims } = this.#parts;
     claims.refresh();
-    const mine = claims.of(run).filter((claim) => claim.live && claim.task !== task);
+    const mine = claims.atWork(run).filter((claim) => claim.task !== task);
     return [...claims.beside(run), ...mine];
   }
 

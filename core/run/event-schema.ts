@@ -173,6 +173,7 @@ export const eventSchema = v.pipe(
       model: textOrNull,
       isolation,
       touching: texts,
+      resolves: v.exactOptional(v.object({ attempt: v.number(), paths: texts, with: texts })),
     }),
     v.object({
       ...attempt,
@@ -196,7 +197,9 @@ export const eventSchema = v.pipe(
       usage,
       kept: textOrNull,
       notes: texts,
+      findings: v.exactOptional(v.array(finding)),
     }),
+    v.object({ ...attempt, type: v.literal("claim.extended"), paths: texts }),
     v.object({
       ...envelope,
       type: v.literal("task.parked"),

@@ -1,6 +1,15 @@
 import type { ProcessIdentity } from "../id.ts";
 import type { Isolation, Mode, Plan } from "../plan/plan.ts";
-import type { EndStatus, Landing, Outcome, RunStatus, TaskError, Usage } from "./model.ts";
+import type {
+  EndStatus,
+  Finding,
+  Landing,
+  Outcome,
+  Resolves,
+  RunStatus,
+  TaskError,
+  Usage,
+} from "./model.ts";
 
 /** Why a ready task does not run yet. */
 export type WaitReason =
@@ -78,6 +87,7 @@ export type Fact =
       readonly model: string | null;
       readonly isolation: Isolation;
       readonly touching: readonly string[];
+      readonly resolves?: Resolves;
     }
   | {
       readonly type: "process.spawned";
@@ -106,6 +116,15 @@ export type Fact =
       readonly kept: string | null;
       /** What git cannot hold, processes that would not end, and the like. */
       readonly notes: readonly string[];
+      /** What a person should look at in what was left, whatever the outcome; absent when there is nothing. */
+      readonly findings?: readonly Finding[];
+    }
+  | {
+      /** Paths outside its `touching` that a task changed and now claims, as globs. */
+      readonly type: "claim.extended";
+      readonly task: string;
+      readonly attempt: number;
+      readonly paths: readonly string[];
     }
   | {
       readonly type: "task.parked";

@@ -17,6 +17,15 @@ export type Outcome =
   | { readonly kind: "crashed"; readonly message: string }
   | { readonly kind: "lost" };
 
+/** The conflict that an attempt is to resolve instead of doing the task anew. */
+export interface Resolves {
+  /** Number of the attempt whose result conflicted. */
+  readonly attempt: number;
+  readonly paths: readonly string[];
+  /** Ids of the tasks it conflicted with; empty when they are not of this run. */
+  readonly with: readonly string[];
+}
+
 /** What a conflict check found. `block` keeps the result from landing. */
 export interface Finding {
   readonly check: string;

@@ -2,7 +2,7 @@ import { Bug, unreachable } from "../assert.ts";
 import type { ProcessIdentity } from "../id.ts";
 import type { Isolation, Task } from "../plan/plan.ts";
 import type { Event, WaitReason } from "./event.ts";
-import type { Landing, Outcome, TaskError, TaskStatus, Usage } from "./model.ts";
+import type { Finding, Landing, Outcome, Resolves, TaskError, TaskStatus, Usage } from "./model.ts";
 
 /** One try of a task, as the log tells it. */
 export interface AttemptState {
@@ -10,7 +10,10 @@ export interface AttemptState {
   readonly runner: string;
   readonly model: string | null;
   readonly isolation: Isolation;
-  readonly touching: readonly string[];
+  /** The paths it claims, as globs; grows when its claim is extended. */
+  touching: readonly string[];
+  /** Null for an attempt at the task itself. */
+  readonly resolves: Resolves | null;
   readonly startedAt: string;
   process: ProcessIdentity | null;
   workspace: string | null;
@@ -21,6 +24,7 @@ export interface AttemptState {
   outcome: Outcome | null;
   usage: Usage | null;
   kept: string | null;
+  findings: readonly Finding[];
   landing: Landing | null;
   /** Its paths were given up before they reached the target. */
   yielded?: boolean;
@@ -62,6 +66,7 @@ export type TaskEvent = EventOf<
   | "process.spawned"
   | "conflict.foreseen"
   | "attempt.finished"
+  | "claim.extended"
   | "task.parked"
   | "merge.finished"
   | "task.finished"
@@ -121,6 +126,12 @@ export function applyToTask(task: TaskState, event: TaskEvent): void {
     case "attempt.finished":
       finishAttempt(task, event);
       return;
+    case "claim.extended": {
+      const attempt = lastAttempt(task, event);
+      must(task.status === "merging", event, "the task is not being merged");
+      attempt.touching = [...new Set([...attempt.touching, ...event.paths])];
+      return;
+    }
     case "merge.finished": {
       const attempt = lastAttempt(task, event);
       must(task.status === "merging", event, "the task is not being merged");
@@ -147,6 +158,7 @@ function startAttempt(task: TaskState, event: EventOf<"attempt.started">): void 
     model: event.model,
     isolation: event.isolation,
     touching: event.touching,
+    resolves: event.resolves ?? null,
     startedAt: event.at,
     process: null,
     workspace: null,
@@ -156,6 +168,7 @@ function startAttempt(task: TaskState, event: EventOf<"attempt.started">): void 
     outcome: null,
     usage: null,
     kept: null,
+    findings: [],
     landing: null,
   });
 }
@@ -170,6 +183,7 @@ function finishAttempt(task: TaskState, event: EventOf<"attempt.finished">): voi
   attempt.durationMs = event.durationMs;
   attempt.usage = event.usage;
   attempt.kept = event.kept;
+  attempt.findings = event.findings ?? [];
   const { kind } = event.outcome;
   setLive(task, kind === "succeeded" || kind === "unchanged" ? "merging" : "pending");
 }

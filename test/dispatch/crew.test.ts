@@ -49,7 +49,8 @@ async function promptsOf(count: number, concurrency: number): Promise<Map<string
     logs: join(directory, "logs"),
     environment: () => ({}),
     processes: async () => [],
-    claimsOfOthers: async () => [],
+    claimsBeside: async () => [],
+    extendClaim: async () => [],
     record: (fact) => log.append("r1", () => [fact()]),
   });
   const options = { ...shared, log, hands: crew, concurrency, perRunner: {}, stepThrough: false };

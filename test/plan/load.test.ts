@@ -129,6 +129,22 @@ tasks:
     expect(c!.runner).toBe("shell");
   });
 
+  test("takes a check as a command or with its limits", () => {
+    const plan = load(`version: 1
+defaults: { verify: make check, timeout: 20m }
+tasks:
+  - {id: a, prompt: p}
+  - {id: b, prompt: p, verify: { run: make test, timeout: 90s, tries: 3 }}
+  - {id: c, prompt: p, timeout: 1m, verify: { run: make test }}
+`);
+
+    expect(plan.tasks.map(({ verify, verifyLimits }) => [verify, verifyLimits])).toEqual([
+      ["make check", { timeoutMs: 1_200_000, tries: 1 }],
+      ["make test", { timeoutMs: 90_000, tries: 3 }],
+      ["make test", { timeoutMs: 60_000, tries: 1 }],
+    ]);
+  });
+
   test("picks the model of the tier, unless the task names one", () => {
     const plan = load(`version: 1
 defaults: { tier: mid }

@@ -118,6 +118,15 @@ tasks:
         .map((check, i) => `  - {id: t${i}, prompt: p, verify: ${check}}\n`)
         .join(""),
     expected: [
+      "PLAN_WRONG_TYPE 3:33 `verify` must be a command, or a map such as `{ run: npm test, timeout: 10m, tries: 2 }`, not `3`",
+      "PLAN_WRONG_TYPE 4:33 `verify` must be a command, or a map such as `{ run: npm test, timeout: 10m, tries: 2 }`, not a list",
+      "PLAN_BAD_VALUE 5:53 `tries` must be a whole number from 1 to 20, not `0`",
+      "PLAN_MISSING_KEY 6:35 `run` is missing",
+      "PLAN_WRONG_TYPE 7:55 `timeout` must be a duration such as `30s`, `5m` or `2h`, not `5` | write `5s` for seconds or `5m` for minutes",
+      "PLAN_BAD_DURATION 8:55 `timeout` must be from 1ms to 24d, not `25d`",
+      "PLAN_UNKNOWN_KEY 8:60 the key `retries` is not known here | did you mean `tries`?",
+      "PLAN_BAD_VALUE 9:33 `verify` must not be empty",
+      "PLAN_BAD_VALUE 10:40 `run` must not be empty",
     ],
   },
   {

@@ -42,7 +42,14 @@ describe("ra schema", () => {
     const full = {
       ...{ $schema: "./x.json", version: 1, name: "n", mode: "auto", concurrency: 3, base: "HEAD" },
       ...{ target: "main", defaults: options, models: { kilo: { mid: "m" } }, shared: ["a"] },
-      tasks: [task, { id: "b", run: "make" }, { id: 2, prompt: "p" }],
+      tasks: [
+        task,
+        { id: "b", run: "make", onConflict: "error", verify: { run: "make check" } },
+        {
+          ...{ id: 2, prompt: "p", onConflict: "agent" },
+          verify: { run: "make check", timeout: "10m", tries: 2 },
+        },
+      ],
     };
     const wrong = [
       { ...full, version: 2 },
@@ -54,6 +61,9 @@ describe("ra schema", () => {
       { ...full, tasks: [{ ...task, timeout: "soon" }] },
       { ...full, tasks: [{ ...task, deps: [true] }] },
       { ...full, tasks: [{ ...task, env: { CI: 1 } }] },
+      { ...full, tasks: [{ ...task, verify: { tries: 2 } }] },
+      { ...full, tasks: [{ ...task, verify: { run: "make", tries: 0 } }] },
+      { ...full, tasks: [{ ...task, verify: ["make"] }] },
     ];
 
     const known = { runners: ["kilo", "shell"] };

@@ -88,11 +88,12 @@ test("runs of two processes see each other's claims", async () => {
   expect(await claimsFor(theirs, "other")).toHaveLength(2);
 });
 
-test("what everybody else claims is the other runs' and what runs of the own", async () => {
+test("what others claim is all of the other runs, and what is at work of the own", async () => {
   const registry = await openRegistry();
   const plan = samplePlan(["a", "b", "c"]);
   const ids = (["a", "b", "c"] as const).map((id) => attemptStarted(id, 1, [`${id}/**`]));
-  await registry.commit("mine", () => [started(plan), ...ids, attemptFinished("b")]);
+  const ended = [attemptFinished("b"), taskFinished("b"), attemptFinished("c")];
+  await registry.commit("mine", () => [started(plan), ...ids, ...ended]);
   await registry.commit("other", () => [started(plan), attemptStarted("a", 1, ["other/**"])]);
 
   const claims = registry.claimsBeside("mine", "a");

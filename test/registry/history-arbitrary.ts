@@ -114,6 +114,8 @@ function taskFacts(task: TaskState, more: number): Fact[] {
   if (task.status === "merging" && attempt) {
     const landing = { kind: "merged", commit: "f00d" } as const;
     const { number } = attempt;
+    const paths = [`grown/${more % 3}`, "src/**"];
+    facts.push({ type: "claim.extended", task: id, attempt: number, paths });
     facts.push({ type: "merge.finished", task: id, attempt: number, landing, warnings: ["w"] });
   }
   return facts;
