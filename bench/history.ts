@@ -83,6 +83,7 @@ function makeTask(position: number): Task {
     keep: [],
     timeoutMs: 60_000,
     verify: null,
+    verifyLimits: { timeoutMs: 60_000, tries: 1 },
     retries: { max: 0, backoffMs: 0, maxBackoffMs: 0 },
     scope: "warn",
     onConflict: "error",

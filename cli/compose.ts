@@ -125,18 +125,25 @@ export function composeCheck(
 ): Check {
   const { run, repository, place } = parts;
   const environment = environments(parts);
-  return (command, commit, task) =>
-    verify({
+  return async (command, commit, task) => {
+    const { complaint } = await verify({
       repository,
       run,
       task: task.id,
       command,
       commit,
-      timeoutMs: task.timeoutMs,
+      ...task.verifyLimits,
       environment: environment(task, ["*"]),
       signal,
-      logPath: join(place.stateDir, "runs", run, task.id, "rollback.verify.log"),
+      logPath: (tries) =>
+        join(place.stateDir, "runs", run, task.id, checkLog("rollback", tries)),
     });
+    return complaint;
+  };
+}
+
+function checkLog(name: string, tries: number): string {
+  return `${name}.verify${tries === 1 ? "" : `.${tries}`}.log`;
 }
 
 function makeChain(
@@ -154,20 +161,18 @@ function makeChain(
     run,
     ...ground,
     rank: (task) => rank.get(task.id) ?? 0,
-    verify: async (command, commit, { task, attempt }) => {
-      const complaint = await verify({
+    verify: (command, commit, { task, attempt }) =>
+      verify({
         repository,
         run,
         task: task.id,
         command,
         commit,
-        timeoutMs: task.timeoutMs,
+        ...task.verifyLimits,
         environment: environment(task, ["*"]),
         signal,
-        logPath: join(logs, run, task.id, `${attempt}.verify.log`),
-      });
-      return { complaint, notes: [] };
-    },
+        logPath: (tries) => join(logs, run, task.id, checkLog(String(attempt), tries)),
+      }),
   });
 }
 

@@ -164,7 +164,7 @@ function linesOf(event: Exclude<Event, EventOf<"run.started">>, progress: Progre
     case "attempt.started":
       return [line(event.task, "start", startText(event, progress.state))];
     case "conflict.foreseen":
-      return [line(event.task, "clash", clashText(event), "ask")];
+      return [line(event.task, "clash", foreseenText(event), "ask")];
     case "attempt.finished":
       return (event.findings ?? []).map(({ message }) =>
         line(event.task, "warning", oneLine(message), "ask"),
@@ -202,7 +202,7 @@ function startText(
   return words.filter((word) => word !== "").join(" ");
 }
 
-function clashText({ with: other, paths }: EventOf<"conflict.foreseen">): string {
+function foreseenText({ with: other, paths }: EventOf<"conflict.foreseen">): string {
   const beside = other === null ? "what has landed" : other;
   return `as it is now it conflicts with ${beside} in ${oneLine(paths.join(", "))}`;
 }

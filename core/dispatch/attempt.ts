@@ -8,8 +8,9 @@ import type { Isolation, Task } from "../plan/plan.ts";
 import type { Exit, Job, ProgramExit, ProgramRequest, Runner } from "../plugin/runner.ts";
 import { type AttemptLog, openLog } from "../process/log.ts";
 import { type Running, startProcess } from "../process.ts";
-import type { Outcome, Usage } from "../run/model.ts";
+import type { Finding, Outcome, Usage } from "../run/model.ts";
 import type { Repository, Snapshot, Workspace } from "../workspace/workspace.ts";
+import { findExecutableConfig } from "./executable-config.ts";
 
 /** How long a program has between TERM and KILL, in milliseconds. */
 const graceMs = 5000;
@@ -53,6 +54,8 @@ export interface AttemptEnd {
   /** The commit the snapshot is to be merged from: the recorded base of the workspace. */
   readonly base: string | null;
   readonly notes: readonly string[];
+  /** What a person should look at in what was left, whatever the outcome. */
+  readonly findings: readonly Finding[];
   /** In place only: puts the checkout back when the result did not land. */
   restore(): Promise<void>;
   close(): Promise<void>;
@@ -73,6 +76,7 @@ export async function runAttempt(
     const { outcome, usage } = await drive.run();
     const took = durationMs();
     const captured = await capture(request, workspace, outcome);
+    const findings = await findingsIn(captured.snapshot, workspace?.base ?? null, around);
     const notes = [...drive.notes, ...(captured.snapshot?.notes ?? [])];
     const open = workspace;
     return {
@@ -81,6 +85,7 @@ export async function runAttempt(
       usage,
       durationMs: took,
       notes,
+      findings,
       restore: async () => open?.restore(),
       close: async () => open?.close(),
     };
@@ -93,7 +98,7 @@ export async function runAttempt(
 /** The end of an attempt that has no workspace to give up, or whose workspace is the only copy of the work. */
 export function failedAttempt(outcome: Outcome, durationMs: number): AttemptEnd {
   const nothing = async (): Promise<void> => {};
-  const empty = { usage: null, snapshot: null, base: null, notes: [] };
+  const empty = { usage: null, snapshot: null, base: null, notes: [], findings: [] };
   return { outcome, durationMs, ...empty, restore: nothing, close: nothing };
 }
 
@@ -122,6 +127,16 @@ async function capture(
   }
   if (snapshot === null || snapshot.unchanged) return { outcome: { kind: "unchanged" }, snapshot };
   return { outcome: { kind: "succeeded", commit: snapshot.commit }, snapshot };
+}
+
+async function findingsIn(
+  snapshot: Snapshot | null,
+  base: string | null,
+  { repository }: AttemptSurroundings,
+): Promise<readonly Finding[]> {
+  if (snapshot === null || base === null || repository === null) return [];
+  const found = await findExecutableConfig(repository, base, snapshot.commit, snapshot.changes);
+  return found === null ? [] : [found];
 }
 
 /** Drives a runner: starts its programs, logs them, and ends their whole trees at timeout, cancel and end. */

@@ -236,6 +236,7 @@ export class Roster {
       usage: end.usage,
       kept: snapshot === null || snapshot.unchanged ? null : snapshot.commit,
       notes: end.notes,
+      ...(end.findings.length === 0 ? {} : { findings: end.findings }),
     };
   }
 

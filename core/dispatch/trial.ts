@@ -1,13 +1,6 @@
 import type { Result } from "./result.ts";
 import type { Layer } from "./stack.ts";
-
-/** What a check of a tree came to. */
-export interface Verdict {
-  /** Why it did not pass; null when it did. */
-  readonly complaint: string | null;
-  /** What a person should know of a check that passed, such as that it did not at first. */
-  readonly notes: readonly string[];
-}
+import type { Verdict } from "./verify.ts";
 
 /** Runs a check command on a commit in a throw-away checkout. */
 export type Verify = (command: string, commit: string, result: Result) => Promise<Verdict>;

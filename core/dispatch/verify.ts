@@ -7,28 +7,68 @@ const graceMs = 5000;
 /** How much of the output of a failed check is told, in characters. */
 const tailMax = 600;
 
-/** Runs a check command on a commit in a throw-away checkout. Null when it passed, else why not, with its last words. */
-export async function verify(input: {
+/** What a check says of a commit. */
+export interface Verdict {
+  /** Null when it passed, else why not, with its last words. */
+  readonly complaint: string | null;
+  /** What a person should know although it passed. */
+  readonly notes: readonly string[];
+}
+
+/** A check command and the commit it runs on. */
+export interface CheckRequest {
   readonly repository: Repository;
   readonly run: string;
   readonly task: string;
   readonly command: string;
   readonly commit: string;
+  /** Milliseconds for one try. */
   readonly timeoutMs: number;
+  /** How often it may run before it counts as failed, at least 1. */
+  readonly tries: number;
   readonly environment: Readonly<Record<string, string>>;
-  readonly logPath: string;
+  /** Where the output of a try goes; tries count from 1. */
+  readonly logPath: (tries: number) => string;
+  /** Ends the check, which then counts as failed. */
   readonly signal: AbortSignal;
-}): Promise<string | null> {
-  const mark = `${input.run}/${input.task}/verify`;
-  const scratch = await input.repository.openScratch(input.run, input.commit);
-  const log = openLog(input.logPath);
+}
+
+/**
+ * Runs a check command on a commit, each try in a throw-away checkout of its own, until it passes or its tries are
+ * used up. A pass after a failure is a pass with a note. Throws `RaError` when there is no checkout to be had.
+ */
+export async function verify(request: CheckRequest): Promise<Verdict> {
+  const { command, tries, signal } = request;
+  const complaints: string[] = [];
+  while (complaints.length < tries && !signal.aborted) {
+    const complaint = await tryOnce(request, complaints.length + 1);
+    if (complaint === null) return { complaint: null, notes: flakiness(command, complaints) };
+    complaints.push(complaint);
+  }
+  const last = complaints.at(-1) ?? `\`${command}\` was not run, since the run ends`;
+  const count = complaints.length > 1 ? `${complaints.length} tries failed; the last: ` : "";
+  return { complaint: `${count}${last}`, notes: [] };
+}
+
+function flakiness(command: string, complaints: readonly string[]): string[] {
+  if (complaints.length === 0) return [];
+  const [first = ""] = (complaints.at(-1) ?? "").split("\n");
+  const how = first.replace(`\`${command}\` `, "").replace(/:$/, "");
+  return [`flaky check: \`${command}\` passed at try ${complaints.length + 1}; before, it ${how}`];
+}
+
+/** Null when the check passed, else why not. */
+async function tryOnce(request: CheckRequest, number: number): Promise<string | null> {
+  const { repository, run, task, command, commit, timeoutMs, environment, signal } = request;
+  const scratch = await repository.openScratch(run, commit);
+  const log = openLog(request.logPath(number));
   const tail = new Tail();
   try {
     const running = startProcess({
-      argv: ["sh", "-c", input.command],
+      argv: ["sh", "-c", command],
       cwd: scratch.path,
-      env: input.environment,
-      mark,
+      env: environment,
+      mark: `${run}/${task}/verify`,
       log: {
         write(chunk) {
           log.write(chunk);
@@ -41,19 +81,20 @@ export async function verify(input: {
     const timer = setTimeout(() => {
       timedOut = true;
       end();
-    }, input.timeoutMs);
-    input.signal.addEventListener("abort", end);
+    }, timeoutMs);
+    signal.addEventListener("abort", end);
+    if (signal.aborted) end();
     const exit = await running.ended;
     clearTimeout(timer);
-    input.signal.removeEventListener("abort", end);
+    signal.removeEventListener("abort", end);
     await running.end(graceMs);
-    if (exit.code === 0) return null;
+    if (exit.code === 0 && !timedOut) return null;
     const how = timedOut
-      ? `had no end within ${input.timeoutMs / 1000} s`
+      ? `had no end within ${timeoutMs / 1000} s`
       : exit.code === null
         ? `was ended by ${exit.signal}`
         : `exited ${exit.code}`;
-    return `\`${input.command}\` ${how}${tail.text === "" ? "" : `:\n${tail.text}`}`;
+    return `\`${command}\` ${how}${tail.text === "" ? "" : `:\n${tail.text}`}`;
   } finally {
     log.end();
     await scratch.close();

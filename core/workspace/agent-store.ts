@@ -2,7 +2,7 @@ import { copyFile, mkdir, rm, symlink, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { listAgentDirectory, readAgentFile } from "./agent-file.ts";
 import { copyIfThere } from "./control.ts";
-import type { Git, GitCall } from "./git.ts";
+import { type Git, within } from "./git.ts";
 import type { Site } from "./site.ts";
 
 /** Objects of an agent that are looked at; a git that never packs may hold more. */
@@ -53,7 +53,12 @@ export async function openAgentStore(
   let indexes = 0;
   return {
     dir,
-    git: within(site.control, { GIT_DIR: dir, GIT_OBJECT_DIRECTORY: store }, signal),
+    git: within(site.control, {
+      env: { GIT_DIR: dir, GIT_OBJECT_DIRECTORY: store },
+      // Nothing in it has to survive a power cut: what is kept is written again, into the user's store.
+      config: { "core.fsync": "none" },
+      signal,
+    }),
     troubles: whole ? [] : [`its git holds more than ${objectsMax} objects`],
     async takeIndex(gitDir) {
       const index = await readAgentFile(join(gitDir, "index"), indexMax);
@@ -71,23 +76,6 @@ export async function openAgentStore(
       return path;
     },
     close: () => rm(dir, { recursive: true, force: true }),
-  };
-}
-
-function within(control: Git, env: Readonly<Record<string, string>>, signal: AbortSignal): Git {
-  // Nothing in it has to survive a power cut: what is kept is written again, into the user's store.
-  const config = { "core.fsync": "none" };
-  const inside = (call: GitCall = {}): GitCall => ({
-    ...call,
-    signal,
-    env: { ...env, ...call.env },
-    config: { ...config, ...call.config },
-  });
-  return {
-    run: (args, call) => control.run(args, inside(call)),
-    attempt: (args, call) => control.attempt(args, inside(call)),
-    converse: (args, call, unbuffered) => control.converse(args, inside(call), unbuffered),
-    bytes: (args, call) => control.bytes(args, inside(call)),
   };
 }
 

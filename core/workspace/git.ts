@@ -99,6 +99,22 @@ export function bindGit(
   };
 }
 
+/** Git with something added to each of its calls. */
+export function within(git: Git, more: GitCall): Git {
+  const inside = (call: GitCall = {}): GitCall => ({
+    ...more,
+    ...call,
+    env: { ...more.env, ...call.env },
+    config: { ...more.config, ...call.config },
+  });
+  return {
+    run: (args, call) => git.run(args, inside(call)),
+    attempt: (args, call) => git.attempt(args, inside(call)),
+    converse: (args, call, unbuffered) => git.converse(args, inside(call), unbuffered),
+    bytes: (args, call) => git.bytes(args, inside(call)),
+  };
+}
+
 function inputOf({ input, inputFile, bytes }: GitCall): string | Blob | undefined {
   if (inputFile !== undefined) return Bun.file(inputFile);
   return bytes && input !== undefined ? new Blob([Buffer.from(input, "latin1")]) : input;

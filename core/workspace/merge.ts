@@ -54,7 +54,7 @@ export async function mergeTrees(tools: MergeTools, input: MergeInput): Promise<
   await using trees = new TreeMerger(tools);
   const merge = await trees.merge(input);
   const { base, ours, theirs } = input;
-  if (merge.kind === "clean") await tools.quarantine.keepTree(merge.tree, [base, ours, theirs]);
+  if (merge.kind === "clean") await tools.quarantine.keepObject(merge.tree, [base, ours, theirs]);
   return merge;
 }
 

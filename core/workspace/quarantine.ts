@@ -81,9 +81,9 @@ export class Quarantine {
     });
   }
 
-  /** As `keep`, for a tree. `known`: commits of the user's store that hold most of it. */
-  keepTree(tree: string, known: readonly string[]): Promise<void> {
-    return this.#inTurn(() => this.#move(tree, known));
+  /** As `keep`, for any object. `known`: commits of the user's store that hold most of it. */
+  keepObject(id: string, known: readonly string[]): Promise<void> {
+    return this.#inTurn(() => this.#move(id, known));
   }
 
   /** Throws away all that was not kept. */

@@ -4,8 +4,10 @@ import { join } from "node:path";
 import { ExitCode, RaError } from "../error.ts";
 import { createMutex } from "../mutex.ts";
 import { BaseAttributes } from "./attributes.ts";
+import { textsAt } from "./blob-text.ts";
 import { type Checkout, changedTracked, listCheckouts } from "./checkout.ts";
 import { makeClone, openClone } from "./clone.ts";
+import { conflicted, replant } from "./conflict.ts";
 import { bindControl, lastValue, readGitConfig } from "./control.ts";
 import { bindGit, type Environment, requireGit } from "./git.ts";
 import { type Identity, signature, userIdentity } from "./identity.ts";
@@ -111,6 +113,12 @@ function composed(
     },
     tree: async (commit) => (await objects.commit(commit)).tree,
     changes: async (from, to) => changedPaths(await diffRevisions(control, from, to)),
+    async conflicted(request) {
+      await quarantine.keep(request.ours);
+      return conflicted(site, tools.attributes, request);
+    },
+    replant: (input) => replant(site, input),
+    texts: (commit, paths) => textsAt(control, commit, paths),
     async pin(ref, commit) {
       await quarantine.keep(commit);
       await refs.set(ownRef(ref), commit);

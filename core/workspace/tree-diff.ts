@@ -5,6 +5,9 @@ import type { ChangedPath } from "./workspace.ts";
 /** Mode of an entry that is a commit of another repository: a submodule. */
 export const gitlinkMode = "160000";
 
+/** Mode of a symbolic link. */
+const linkMode = "120000";
+
 /** One path that differs between two trees. Modes are six octal digits, `000000` for absent. */
 export interface TreeEntryChange {
   readonly path: string;
@@ -39,9 +42,10 @@ export async function diffRevisions(
 /** What the interface shows of a difference. A rename is an addition and a deletion, so that a claim on either path is seen. */
 export function changedPaths(entries: readonly TreeEntryChange[]): readonly ChangedPath[] {
   const changes = { A: "added", D: "deleted", M: "modified", T: "type" } as const;
-  return entries.map(({ path, status }) => ({
+  return entries.map(({ path, status, newMode }) => ({
     path,
     change: changes[status as keyof typeof changes] ?? "modified",
+    ...(newMode === linkMode ? { link: true } : {}),
   }));
 }
 

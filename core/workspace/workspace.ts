@@ -4,6 +4,8 @@ import type { Isolation } from "../plan/plan.ts";
 export interface ChangedPath {
   readonly path: string;
   readonly change: "added" | "modified" | "deleted" | "renamed" | "type";
+  /** Set when it is a symbolic link now. */
+  readonly link?: true;
 }
 
 /** The tree a directory holds, pinned by a commit on the recorded base. */
@@ -81,6 +83,34 @@ export interface Lookout extends AsyncDisposable {
    */
   look(tasks: readonly WorkspaceRequest[], tip: string): Promise<readonly Clash[]>;
 }
+/** Three commits whose merge conflicts. The labels name the sides in conflict markers: no spaces, as in a ref. */
+export interface ConflictRequest {
+  readonly base: string;
+  readonly ours: string;
+  readonly theirs: string;
+  readonly labels: { readonly ours: string; readonly theirs: string };
+}
+
+/** A path in conflict. The texts are those of each side; null where it has no file there, or none that is text. */
+export interface ConflictedPath {
+  readonly path: string;
+  /** Files that each hold one side of a conflict that markers cannot show. Empty when markers stand in the path. */
+  readonly sides: readonly string[];
+  readonly base: string | null;
+  readonly ours: string | null;
+  readonly theirs: string | null;
+}
+
+/** A conflict as something to work on: `commit` stands on `ours`. `ledger` is the file for lines dropped on purpose. */
+export type Conflicted =
+  | { readonly kind: "clean" }
+  | { readonly kind: "undecidable"; readonly reason: string }
+  | {
+      readonly kind: "conflict";
+      readonly commit: string;
+      readonly ledger: string;
+      readonly paths: readonly ConflictedPath[];
+    };
 
 /** What became of an attempt to move the target branch. */
 export type Publication =
@@ -118,6 +148,12 @@ export interface Repository {
   commit(input: { tree: string; parent: string; message: string }): Promise<string>;
   tree(commit: string): Promise<string>;
   changes(from: string, to: string): Promise<readonly ChangedPath[]>;
+  /** The conflict of a merge as a commit on `ours` that an agent can work on; nothing refers to it yet. */
+  conflicted(request: ConflictRequest): Promise<Conflicted>;
+  /** Commits the tree of `commit`, but for some files, on another parent; nothing refers to it yet. */
+  replant(input: { commit: string; parent: string; without: readonly string[] }): Promise<string>;
+  /** Texts of paths of a commit, of a link its target; what is missing or no text is left out. */
+  texts(commit: string, paths: readonly string[]): Promise<ReadonlyMap<string, string>>;
   /** Moves a ref below `refs/ra/` or a branch `ra/...`, so that its commit is kept. */
   pin(ref: string, commit: string): Promise<void>;
   /**

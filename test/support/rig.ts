@@ -147,7 +147,7 @@ export class PuppetHands implements Hands {
 
 function attemptEnd(outcome: Outcome): AttemptEnd {
   const nothing = async (): Promise<void> => {};
-  const rest = { usage: null, durationMs: 1, snapshot: null, base: null, notes: [] };
+  const rest = { usage: null, durationMs: 1, snapshot: null, base: null, notes: [], findings: [] };
   return { outcome, ...rest, restore: nothing, close: nothing };
 }
 
