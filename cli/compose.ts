@@ -1,10 +1,11 @@
 import { join } from "node:path";
 import { systemClock } from "../core/clock.ts";
+import type { Assignment } from "../core/dispatch/assignment.ts";
 import { Chain } from "../core/dispatch/chain.ts";
 import { extendClaim } from "../core/dispatch/claim-extension.ts";
 import { Crew } from "../core/dispatch/crew.ts";
 import { Dispatcher } from "../core/dispatch/dispatcher.ts";
-import { type Assignment, Roster } from "../core/dispatch/roster.ts";
+import { Roster } from "../core/dispatch/roster.ts";
 import { verify } from "../core/dispatch/verify.ts";
 import { buildGraph, criticalPath, type Graph } from "../core/plan/graph.ts";
 import type { Plan, Task } from "../core/plan/plan.ts";

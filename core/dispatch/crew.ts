@@ -1,18 +1,22 @@
 import { join } from "node:path";
 import type { Clock } from "../clock.ts";
 import type { ProcessIdentity } from "../id.ts";
+import { matches } from "../plan/claim.ts";
 import { LeftoverSweeper } from "../process/sweeper.ts";
 import type { Fact, Published } from "../run/event.ts";
 import type { ForeignClaim } from "../run/log.ts";
 import type { LiveProcess } from "../run/model.ts";
 import type { Repository, Workspace } from "../workspace/workspace.ts";
+import type { Assignment } from "./assignment.ts";
 import { type AttemptEnd, failedAttempt, runAttempt } from "./attempt.ts";
 import type { Chain } from "./chain.ts";
 import type { ExtensionRequest, TakenPath } from "./claim-extension.ts";
 import { Foresight } from "./foresight.ts";
 import type { Hands, Landed } from "./hands.ts";
-import { composePrompt, type Neighbour } from "./prompt.ts";
-import type { Assignment, Roster } from "./roster.ts";
+import { composePrompt, type HeldPaths, type Neighbour } from "./prompt.ts";
+import { type OpenConflict, resolve } from "./resolution.ts";
+import { composeResolutionPrompt } from "./resolution-prompt.ts";
+import type { Roster } from "./roster.ts";
 import { checkScope } from "./scope.ts";
 
 export interface CrewOptions {
@@ -90,9 +94,10 @@ export class Crew implements Hands {
 
   async land(assignment: Assignment, end: AttemptEnd): Promise<Landed> {
     try {
-      const { landing, warnings } = await this.#land(assignment, end);
-      if (landing.kind !== "merged" && landing.kind !== "nothing") await end.restore();
-      return { landing, warnings };
+      const landed = await this.#land(assignment, end);
+      const { kind } = landed.landing;
+      if (kind !== "merged" && kind !== "nothing") await end.restore();
+      return landed;
     } catch (error) {
       const message = `could not be merged: ${error instanceof Error ? error.message : String(error)}`;
       return { landing: { kind: "unverified", message }, warnings: [] };
@@ -138,7 +143,7 @@ export class Crew implements Hands {
       const published = await chain.publish(true);
       if (published?.keptOn) warnings.push(`kept on ${published.keptOn}: ${published.reason}`);
     }
-    return { landing, warnings };
+    return { landing, warnings, result: { base, commit } };
   }
 
   async #extend(
@@ -151,10 +156,29 @@ export class Crew implements Hands {
   }
 
   async #attempt(assignment: Assignment, cancel: AbortSignal): Promise<AttemptEnd> {
+    const { repository, run, roster } = this.#options;
+    const { task, number, position, clash, resolves } = assignment;
+    const tip = assignment.isolation === "none" ? null : await this.#base();
+    if (!resolves || clash === null || tip === null || repository === null) {
+      return this.#run(assignment, tip, await this.#prompt(assignment, null), cancel);
+    }
+    const claim = roster.claim(position);
+    const ref = `refs/ra/${run}/${task.id}/${number}`;
+    const labels = { ours: `landed/${landedLabel(clash.with)}`, theirs: `task/${task.id}` };
+    const covers = (path: string): boolean => matches(claim, path);
+    return resolve({ repository, ref, clash, tip, covers }, labels, async (base, conflict) =>
+      this.#run(assignment, base, await this.#prompt(assignment, conflict), cancel),
+    );
+  }
+
+  #run(
+    assignment: Assignment,
+    base: string | null,
+    prompt: string,
+    cancel: AbortSignal,
+  ): Promise<AttemptEnd> {
     const { run, clock, repository, directory, environment } = this.#options;
     const { task, number } = assignment;
-    const base = assignment.isolation === "none" ? null : await this.#base();
-    const prompt = await this.#prompt(assignment);
     const logPath = this.#log(task.id, String(number));
     return runAttempt(
       { ...assignment, run, base, prompt, logPath, environment: environment(assignment) },
@@ -196,18 +220,26 @@ export class Crew implements Hands {
     }
   }
 
-  async #prompt(assignment: Assignment): Promise<string> {
-    const { task, before } = assignment;
+  /** `conflict`: what the attempt is to resolve instead of doing the task. */
+  async #prompt(assignment: Assignment, conflict: OpenConflict | null): Promise<string> {
+    const { task, before, clash } = assignment;
     if (task.work.kind === "command") return task.work.command;
-    const { run, roster } = this.#options;
+    const { run, roster, claimsBeside } = this.#options;
     // Asked for first: by then all that start together are among the active.
-    const processes = await this.#options.processes();
+    const [processes, claims] = await Promise.all([
+      this.#options.processes(),
+      claimsBeside(task.id),
+    ]);
     const beside = [...this.#active].filter((other) => other !== assignment);
     const others = [
       ...beside.map((other) => neighbour(run, other)),
       ...processes.filter((other) => other.run !== run),
     ];
-    return composePrompt({ task, shared: roster.shared, others, before });
+    const held = heldBy(claims, others);
+    const landed = roster.asked(clash?.with ?? []);
+    if (conflict !== null) return composeResolutionPrompt({ task, conflict, landed, others, held });
+    const clashed = clash === null ? null : { paths: clash.paths, with: landed };
+    return composePrompt({ task, shared: roster.shared, others, held, before, clash: clashed });
   }
 
   #registered(
@@ -233,6 +265,22 @@ export class Crew implements Hands {
   #log(task: string, name: string): string {
     return join(this.#options.logs, this.#options.run, task, `${name}.log`);
   }
+}
+
+/** Claims of those that are not among the neighbours, by holder. */
+function heldBy(claims: readonly ForeignClaim[], others: readonly Neighbour[]): HeldPaths[] {
+  const running = new Set(others.map(({ id }) => id.slice(0, id.lastIndexOf("/"))));
+  const byHolder = Map.groupBy(claims, ({ run, task }) => `${run}/${task}`);
+  return [...byHolder]
+    .filter(([by]) => !running.has(by))
+    .map(([by, held]) => ({ by, globs: held.map(({ glob }) => glob) }));
+}
+
+/** Ids that conflict markers name: enough to know what landed. */
+const labelIdsMax = 3;
+
+function landedLabel(ids: readonly string[]): string {
+  return ids.length === 0 ? "work" : ids.slice(0, labelIdsMax).join(",");
 }
 
 function neighbour(run: string, { task, number }: Assignment): Neighbour {

@@ -4,12 +4,13 @@ import type { Fact } from "../run/event.ts";
 import type { EventLog } from "../run/log.ts";
 import type { RunStatus, TaskError } from "../run/model.ts";
 import { Schedule } from "../run/schedule.ts";
+import type { Assignment } from "./assignment.ts";
 import type { AttemptEnd } from "./attempt.ts";
 import { Gate } from "./gate.ts";
 import type { Hands, Landed } from "./hands.ts";
 import { Inbox } from "./inbox.ts";
 import { afterAttempt, afterLanding, type Step } from "./policy.ts";
-import type { Assignment, Roster } from "./roster.ts";
+import type { Roster } from "./roster.ts";
 import { endStandoff } from "./standoff.ts";
 import { finishRun } from "./summary.ts";
 import { WaitingRoom } from "./waiting-room.ts";
@@ -222,12 +223,12 @@ export class Dispatcher {
     });
   }
 
-  #onLanded(position: number, { landing, warnings }: Landed): void {
+  #onLanded(position: number, landed: Landed): void {
+    const { landing, warnings } = landed;
     const { log, run } = this.#options;
-    const { task, number } = this.#roster.current(position);
-    const type = "merge.finished";
-    log.append(run, [{ type, task: task.id, attempt: number, landing, warnings }]);
-    const tries = this.#roster.countLanding(position, landing);
+    const { task, number: attempt } = this.#roster.current(position);
+    log.append(run, [{ type: "merge.finished", task: task.id, attempt, landing, warnings }]);
+    const tries = this.#roster.countLanding(position, landed);
     // A check that was ended with the run says nothing about the work.
     const cut = this.#cancelled && landing.kind === "unverified";
     this.#take(position, cut ? { kind: "stopped" } : afterLanding(task, landing, tries));

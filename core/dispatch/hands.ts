@@ -1,12 +1,15 @@
 import type { Published } from "../run/event.ts";
 import type { Landing } from "../run/model.ts";
+import type { Assignment } from "./assignment.ts";
 import type { AttemptEnd } from "./attempt.ts";
-import type { Assignment } from "./roster.ts";
+import type { Result } from "./chain.ts";
 
 /** How a result landed, with what a person should know besides. */
 export interface Landed {
   readonly landing: Landing;
   readonly warnings: readonly string[];
+  /** What was to be merged: the commit, and the one it started from. Absent when there was nothing. */
+  readonly result?: Pick<Result, "base" | "commit">;
 }
 
 /** What the dispatcher does not do itself: attempts, merges and the rest of the world. */

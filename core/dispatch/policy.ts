@@ -1,6 +1,7 @@
 import { unreachable } from "../assert.ts";
 import type { Retries, Task } from "../plan/plan.ts";
 import type { Landing, Outcome, TaskError } from "../run/model.ts";
+import { clashMessage } from "./clash.ts";
 
 /** What follows from the end of an attempt. */
 export type Step =
@@ -18,9 +19,11 @@ export interface Tries {
   readonly limited: number;
   /** How often the result conflicted. */
   readonly conflicts: number;
+  /** The conflict that the attempt was to resolve, in words; null for an attempt at the task itself. */
+  readonly resolving: string | null;
 }
 
-/** How often a task is run again because its result conflicted. */
+/** How often a task is run again, or its conflict given to an agent, because its result conflicted. */
 const conflictRetriesMax = 3;
 
 /** A limit that never lifts must not keep a run open for ever. */
@@ -35,7 +38,8 @@ export function afterAttempt(task: Task, outcome: Outcome, tries: Tries, nowMs: 
     case "succeeded":
       return outcome.commit === null ? { kind: "done" } : { kind: "merge" };
     case "unchanged":
-      if (task.work.kind === "command" || task.allowNoChange) return { kind: "done" };
+      if (tries.resolving === null && (task.work.kind === "command" || task.allowNoChange))
+        return { kind: "done" };
       return failed(task, tries, {
         kind: "no-change",
         message: "the agent reported success, but changed nothing",
@@ -73,9 +77,8 @@ export function afterLanding(
     case "nothing":
       return { kind: "done" };
     case "conflicted": {
-      const who = landing.with.length > 0 ? ` with ${landing.with.join(", ")}` : "";
-      const message = `conflict${who} in ${landing.paths.join(", ")}`;
-      if (task.onConflict === "retry" && tries.conflicts <= conflictRetriesMax) {
+      const message = clashMessage(landing);
+      if (task.onConflict !== "error" && tries.conflicts <= conflictRetriesMax) {
         return { kind: "retry", afterMs: 0, message };
       }
       return { kind: "error", error: { kind: "conflict", message } };
@@ -91,12 +94,16 @@ export function afterLanding(
   }
 }
 
-/** Another try while the plan allows one. */
+/** Another try while the plan allows one; a conflict that was not resolved stays one. */
 function failed(
   task: Task,
   tries: Tries,
   error: TaskError,
 ): Extract<Step, { kind: "error" | "retry" }> {
+  if (tries.resolving !== null) {
+    const message = `${tries.resolving}; not resolved: ${error.message}`;
+    return { kind: "error", error: { kind: "conflict", message } };
+  }
   if (tries.counted > task.retries.max) return { kind: "error", error };
   const afterMs = backoff(task.retries, tries.counted);
   return { kind: "retry", afterMs, message: `${error.kind}: ${error.message}` };

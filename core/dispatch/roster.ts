@@ -9,23 +9,16 @@ import type { ForeignClaim } from "../run/log.ts";
 import type { Landing, Outcome } from "../run/model.ts";
 import type { GlobPair, Obstacle, Schedulable, Schedule } from "../run/schedule.ts";
 import type { RunState } from "../run/state.ts";
+import type { Assignment } from "./assignment.ts";
 import type { AttemptEnd } from "./attempt.ts";
 import { holders } from "./claim-extension.ts";
+import { type Asked, type Clash, clashMessage } from "./clash.ts";
 import type { Tries } from "./policy.ts";
 
-/** One try of a task, with everything that is decided before it starts. */
-export interface Assignment {
-  readonly position: number;
-  readonly task: Task;
-  /** From 1. */
-  readonly number: number;
-  readonly runner: Runner;
-  readonly model: string | null;
-  readonly isolation: Isolation;
-  /** The runner is not declared safe beside others: the run asks to continue after it. */
-  readonly stepping: boolean;
-  /** Why the attempt before did not land; null at the first. */
-  readonly before: string | null;
+/** How a result landed, and what it was; none where there was nothing to land. */
+interface LandedResult {
+  readonly landing: Landing;
+  readonly result?: Pick<Clash, "base" | "commit">;
 }
 
 interface Tally {
@@ -34,6 +27,7 @@ interface Tally {
   limited: number;
   conflicts: number;
   before: string | null;
+  clash: Clash | null;
 }
 
 /** The tasks of a run by position: what each claims, who runs it, how often it was tried. */
@@ -73,6 +67,7 @@ export class Roster {
       limited: 0,
       conflicts: 0,
       before: null,
+      clash: null,
     }));
   }
 
@@ -87,6 +82,14 @@ export class Roster {
 
   positionOf(id: string): number | null {
     return this.#positions.get(id) ?? null;
+  }
+
+  /** What tasks of the plan were asked to do; ids that are not of the plan are passed over. */
+  asked(ids: readonly string[]): Asked[] {
+    return ids.flatMap((id) => {
+      const position = this.positionOf(id);
+      return position === null ? [] : [{ id, work: this.task(position).work }];
+    });
   }
 
   /** After a resume: what has ended stays ended, and what needed it was told then. */
@@ -163,6 +166,8 @@ export class Roster {
     const tally = this.#tally(position);
     tally.number += 1;
     this.#grown.delete(position);
+    const resolves = tally.clash !== null && task.onConflict === "agent";
+    const isolation = this.#isolation(task);
     const assignment: Assignment = {
       position,
       task,
@@ -171,9 +176,12 @@ export class Roster {
       model:
         task.model ??
         (task.tier === null ? null : (this.#plan.models[task.runner]?.[task.tier] ?? null)),
-      isolation: this.#isolation(task),
+      // The user's checkout does not hold the conflict, and must not.
+      isolation: resolves && isolation === "in-place" ? "clone" : isolation,
       stepping: !runner.traits.parallel,
       before: tally.before,
+      clash: tally.clash,
+      resolves,
     };
     this.#current.set(position, assignment);
     return assignment;
@@ -204,7 +212,9 @@ export class Roster {
 
   tries(position: number): Tries {
     const { counted, limited, conflicts } = this.#tally(position);
-    return { counted, limited, conflicts };
+    const { clash, resolves } = this.current(position);
+    const resolving = resolves && clash !== null ? clashMessage(clash) : null;
+    return { counted, limited, conflicts, resolving };
   }
 
   /** Keeps the reason why an attempt did not land, for the prompt of the next. */
@@ -212,17 +222,33 @@ export class Roster {
     this.#tally(position).before = message;
   }
 
-  /** Counts how a result landed. */
-  countLanding(position: number, landing: Landing): Tries {
-    if (landing.kind === "conflicted") this.#tally(position).conflicts += 1;
+  /** Counts how a result landed. A conflict is kept for the next attempt. */
+  countLanding(position: number, { landing, result }: LandedResult): Tries {
+    if (landing.kind === "conflicted") {
+      const tally = this.#tally(position);
+      const { paths, with: others } = landing;
+      tally.conflicts += 1;
+      tally.clash = result ? { attempt: tally.number, paths, with: others, ...result } : null;
+    }
     return this.tries(position);
   }
 
   startedFact(assignment: Assignment): Fact {
-    const { task, number, model, isolation } = assignment;
+    const { task, number, model, isolation, clash, resolves } = assignment;
     const { runner, touching } = task;
     const type = "attempt.started";
-    return { type, task: task.id, attempt: number, runner, model, isolation, touching };
+    const fact = {
+      type,
+      task: task.id,
+      attempt: number,
+      runner,
+      model,
+      isolation,
+      touching,
+    } as const;
+    if (!resolves || clash === null) return fact;
+    const { attempt, paths, with: others } = clash;
+    return { ...fact, resolves: { attempt, paths, with: others } };
   }
 
   finishedFact(assignment: Assignment, end: AttemptEnd): Fact {

@@ -187,13 +187,17 @@ async function describe(
   const textOf = (entry: Entry | undefined): string | null =>
     isFile(entry) ? (texts.get(entry.id) ?? null) : null;
   return stages.map(({ path, entries }) => {
-    const [base, ours, theirs] = [0, 1, 2].map((stage) => textOf(entries[stage]));
+    const [base, ours, theirs] = entries.map(textOf) as [
+      string | null,
+      string | null,
+      string | null,
+    ];
     const text = textOf(merged.get(path));
     const both = ours !== null && theirs !== null;
     const marked = both && text !== null && isMarked(text, label);
-    const stagesKept = ([1, 2] as const).filter((stage) => !marked && entries[stage]);
-    const sides = stagesKept.map((stage) => sideFile(path, stage));
-    return { path, sides, base: base ?? null, ours: ours ?? null, theirs: theirs ?? null };
+    const kept = ([1, 2] as const).filter((stage) => !marked && entries[stage]);
+    const sides = kept.map((stage) => sideFile(path, stage));
+    return { path, sides, base, ours: unmarked(ours, label), theirs: unmarked(theirs, label) };
   });
 }
 
@@ -203,6 +207,13 @@ function isFile(entry: Entry | undefined): entry is Entry {
 
 function isMarked(text: string, label: string): boolean {
   return text.split("\n").some((line) => /^<{7,} /.test(line) && line.includes(` ${label}`));
+}
+
+/** Where two sides renamed a file apart, git gives each the merged text, markers and all. */
+function unmarked(text: string | null, label: string): string | null {
+  if (text === null || !isMarked(text, label)) return text;
+  const lines = text.split("\n").filter((line) => !/^(?:[<>|]{7,} |={7,}\r?$)/.test(line));
+  return lines.join("\n");
 }
 
 /** The merged tree, with the undecided paths as one file a side, and the empty ledger. */

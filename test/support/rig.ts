@@ -1,8 +1,9 @@
 import type { Clock } from "../../core/clock.ts";
+import type { Assignment } from "../../core/dispatch/assignment.ts";
 import type { AttemptEnd } from "../../core/dispatch/attempt.ts";
 import { Dispatcher } from "../../core/dispatch/dispatcher.ts";
 import type { Hands, Landed } from "../../core/dispatch/hands.ts";
-import { type Assignment, Roster } from "../../core/dispatch/roster.ts";
+import { Roster } from "../../core/dispatch/roster.ts";
 import { buildGraph, criticalPath } from "../../core/plan/graph.ts";
 import type { Plan, Task } from "../../core/plan/plan.ts";
 import type { Runner } from "../../core/plugin/runner.ts";
