@@ -77,7 +77,10 @@ async function tryOnce(request: CheckRequest, number: number): Promise<string | 
       },
     });
     let timedOut = false;
-    const end = (): void => void running.end(graceMs);
+    let ending: Promise<unknown> = Promise.resolve();
+    const end = (): void => {
+      ending = running.end(graceMs);
+    };
     const timer = setTimeout(() => {
       timedOut = true;
       end();
@@ -87,6 +90,8 @@ async function tryOnce(request: CheckRequest, number: number): Promise<string | 
     const exit = await running.ended;
     clearTimeout(timer);
     signal.removeEventListener("abort", end);
+    // The next try has the same mark: what still looks for it must have ended.
+    await ending;
     await running.end(graceMs);
     if (exit.code === 0 && !timedOut) return null;
     const how = timedOut

@@ -1,11 +1,13 @@
 import { describe, expect, test } from "bun:test";
 import { extendClaim, type TakenPath } from "../../core/dispatch/claim-extension.ts";
+import { Roster } from "../../core/dispatch/roster.ts";
 import { checkScope } from "../../core/dispatch/scope.ts";
 import { compileClaim } from "../../core/plan/claim.ts";
+import { buildGraph } from "../../core/plan/graph.ts";
 import type { Task } from "../../core/plan/plan.ts";
 import { attemptFinished, attemptStarted, samplePlan, started } from "../registry/sample.ts";
 import { MemoryLog } from "../support/memory-log.ts";
-import { makePlan, makeTask, startRig } from "../support/rig.ts";
+import { makePlan, makeTask, puppetRunner, startRig } from "../support/rig.ts";
 
 const touching = ["src/**"];
 
@@ -124,6 +126,30 @@ describe("a claim that is to grow", () => {
 
     expect(await extend(log, ["app/[slug]/x.ts"])).toEqual([]);
   });
+});
+
+test("a claim that grew keeps the run's own tasks back until the next attempt", () => {
+  const tasks = [
+    makeTask("a", { touching: ["src/**"] }),
+    makeTask("b", { touching: ["docs/**"] }),
+    makeTask("c", { touching: ["app/s/**"] }),
+  ];
+  const plan = makePlan(tasks);
+  const runners = new Map([["shell", puppetRunner("shell")]]);
+  const priority = tasks.map(() => 1);
+  const graph = buildGraph(plan.tasks);
+  const roster = new Roster({ plan, graph, runners, priority, state: undefined });
+  roster.assign(0);
+
+  const before = roster.clash(1, 0);
+  roster.grow(0, ["docs/a.md", "app/[slug]/x.ts"]);
+  const during = [roster.clash(1, 0), roster.clash(2, 0)];
+  roster.assign(0);
+  const after = roster.clash(1, 0);
+
+  expect(before).toBeNull();
+  expect(during).toEqual([{ mine: "docs/**", theirs: "docs/a.md" }, null]);
+  expect(after).toBeNull();
 });
 
 test("a negation of another run is read with the other globs of its task", async () => {

@@ -59,6 +59,23 @@ for (const [title, facts, live] of ends) {
   });
 }
 
+const grown = { type: "claim.extended", task: "a", attempt: 1, paths: ["docs/a.md"] } as const;
+
+test("a claim that grew is held like the rest, and freed with it", async () => {
+  const registry = await openRegistry();
+  await registry.commit("mine", () => [...begins, attemptFinished("a"), grown]);
+
+  const held = await claimsFor(registry, "other");
+  await registry.commit("mine", () => [taskFinished("a", "error")]);
+
+  expect(held.map(({ glob, live }) => [glob, live])).toEqual([
+    ["db/x", false],
+    ["docs/a.md", false],
+    ["src/**", false],
+  ]);
+  expect(await claimsFor(registry, "other")).toEqual([]);
+});
+
 test("claims of a dead owner do not count", async () => {
   const registry = await openRegistry();
   const dead = started(samplePlan(["a"]), nobody);

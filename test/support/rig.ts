@@ -118,7 +118,7 @@ export class PuppetHands implements Hands {
   async land(assignment: Assignment): Promise<Landed> {
     const { id } = assignment.task;
     const landing = this.landings.get(id) ?? { kind: "merged", commit: `commit-${id}` };
-    return { landing, warnings: [] };
+    return { landing, warnings: [], result: { base: "base", commit: `left-${id}` } };
   }
 
   endChecks(): void {}
@@ -221,8 +221,8 @@ export async function startRig(
   return { log, hands, clock, dispatcher, finished, statuses, settle };
 }
 
-/** `gemini` is the one that is not safe beside others. */
-function puppetRunner(name: string): Runner {
+/** A runner that does nothing. `gemini` is the one that is not safe beside others. */
+export function puppetRunner(name: string): Runner {
   return {
     name,
     traits: { parallel: name !== "gemini", isolation: "none", environment: [] },
