@@ -1,5 +1,6 @@
 import picomatch from "picomatch";
 import {
+  foldCase,
   literalPath,
   normalizeGlob,
   readGlob,
@@ -31,7 +32,7 @@ export function compileClaim(globs: readonly string[], shared: readonly string[]
   const positive = globs.filter((glob) => !glob.startsWith("!"));
   const negative = globs.filter((glob) => glob.startsWith("!")).map((glob) => glob.slice(1));
   const claimed = positive.length === 0 && negative.length > 0 ? ["**"] : positive;
-  const free = shared.map((glob) => normalizeGlob(glob).toLowerCase());
+  const free = shared.map((glob) => foldCase(normalizeGlob(glob)));
   const parts = claimed.filter((glob) => !isShared(glob, free)).map(compilePart);
 
   let mine: ((path: string) => boolean) | undefined;
@@ -83,7 +84,7 @@ function compilePart(glob: string): Part {
 
 /** Shared for certain: the very glob, or a plain path or subtree inside a shared subtree. */
 function isShared(glob: string, shared: readonly string[]): boolean {
-  const text = normalizeGlob(glob).toLowerCase();
+  const text = foldCase(normalizeGlob(glob));
   const literal = literalPath(text);
   if (literal !== null) return anyOf(shared)(literal);
   const root = text.endsWith("/**") ? text.slice(0, -3) : text;
@@ -111,12 +112,23 @@ function sequencesMeet(a: Sequence, b: Sequence): boolean {
   return false;
 }
 
+/** Endings that directories do not have. Others may be one, as `App.xcodeproj` is and `conf.d`. */
+const fileEndings: ReadonlySet<string> = new Set(
+  (
+    "astro bash bat bmp c cc cfg cjs cljs clj cmake conf cpp cs css csv cts cxx dart env erl ex exs fish fs gif go " +
+    "gql gradle graphql groovy h hcl hh hpp hrl hs htm html ico ini ipynb java jl jpeg jpg js json json5 jsonc jsx " +
+    "kt kts less lock log lua m md mdx mjs ml mm mts nix php pl plist png properties proto ps1 py pyi r rb rs rst " +
+    "sass scala scss sh snap sql svelte svg swift tf toml ts tsv tsx txt vue wasm webp xml yaml yml zig zsh"
+  ).split(" "),
+);
+
 /** False for `*.ts` and the like: then wildcards of another glob are not taken to reach below it. */
 function mayBeFolder(sequence: Sequence): boolean {
   const last = sequence.at(-1);
   if (last === undefined || last === "**") return true;
   const name = last.map((unit) => (typeof unit === "string" ? unit : "*")).join("");
-  return !/.\.[a-z][a-z0-9]{0,9}$/.test(name);
+  const ending = /.\.([a-z0-9]+)$/.exec(name)?.[1];
+  return ending === undefined || !fileEndings.has(ending);
 }
 
 function firstRow(b: Sequence): boolean[] {
@@ -141,6 +153,8 @@ function isPlain(segment: Segment | undefined): boolean {
 
 function segmentsMeet(a: Segment, b: Segment): boolean {
   if (a === "**" || b === "**") return true;
+  // Some read such a character as one and some as two, so a wildcard may or may not stand for it.
+  if ((hasPair(a) && hasWild(b)) || (hasPair(b) && hasWild(a))) return true;
   let above = [true];
   for (const [j, unit] of b.entries()) above.push(above[j]! && isSome(unit));
   for (const unit of a) {
@@ -153,6 +167,14 @@ function segmentsMeet(a: Segment, b: Segment): boolean {
     above = row;
   }
   return above[b.length]!;
+}
+
+function hasPair(units: readonly Unit[]): boolean {
+  return units.some((unit) => typeof unit === "string" && unit.length > 1);
+}
+
+function hasWild(units: readonly Unit[]): boolean {
+  return units.some((unit) => typeof unit !== "string");
 }
 
 function isSome(unit: Unit): boolean {
@@ -173,9 +195,9 @@ function acceptsUnit(wild: Exclude<Unit, string>, unit: string): boolean {
 function anyOf(globs: readonly string[]): (path: string) => boolean {
   if (globs.length === 0) return () => false;
   const all = globs.map((glob) => normalizeGlob(glob));
-  const exact = all.flatMap((glob) => literalPath(glob)?.toLowerCase() ?? []);
+  const exact = all.flatMap((glob) => literalPath(glob) ?? []).map((path) => foldCase(path));
   const texts = all.filter((glob) => literalPath(glob) === null);
-  const literal = new Set([...exact, ...texts.map((text) => text.toLowerCase())]);
+  const literal = new Set([...exact, ...texts.map((text) => foldCase(text))]);
   const patterns = texts.flatMap((text) => {
     const escaped = text.replace(/[()|+]/g, "\\$&").replace(/^!/, "\\!");
     // A wildcard at the end names what it says; only a plain name stands for a directory too.
@@ -191,7 +213,7 @@ function anyOf(globs: readonly string[]): (path: string) => boolean {
   });
   return (path) => {
     const text = path.normalize("NFC");
-    const folded = text.toLowerCase();
+    const folded = foldCase(text);
     if (literal.has(folded) || exact.some((above) => folded.startsWith(`${above}/`))) return true;
     return match(text);
   };

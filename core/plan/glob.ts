@@ -95,11 +95,25 @@ export function literalPath(glob: string): string | null {
   return glob.startsWith(literalMark) ? glob.slice(literalMark.length) : null;
 }
 
+/**
+ * Text without its case, each code point on its own, so that what matches regardless of case is equal. A letter whose
+ * other case is longer stays: a `?` must go on to stand for it.
+ */
+export function foldCase(text: string): string {
+  if (!/[^\0-\x7f]/.test(text)) return text.toLowerCase();
+  return [...text].map((one) => sameLength(sameLength(one, "toUpperCase"), "toLowerCase")).join("");
+}
+
+function sameLength(one: string, change: "toUpperCase" | "toLowerCase"): string {
+  const changed = one[change]();
+  return [...changed].length === 1 ? changed : one;
+}
+
 /** Reads a normalized glob that `globTrouble` has passed. Case is folded. */
 export function readGlob(glob: string): readonly Sequence[] {
   const literal = literalPath(glob);
-  if (literal !== null) return [split(literal.toLowerCase()).map((part) => [...part])];
-  const written = expandBraces(glob.toLowerCase());
+  if (literal !== null) return [split(foldCase(literal)).map((part) => [...part])];
+  const written = expandBraces(foldCase(glob));
   if (!written) return [["**"]];
   const sequences = written.flatMap((text) => [readSequence(text)]);
   // A folder named `[slug]` is far more common than one named by a single letter of it: both are meant.
