@@ -14,7 +14,7 @@ import { findPlace } from "../../core/workspace/place.ts";
 import type { CommandBody, Options, Terminal } from "../command.ts";
 import { flag } from "../option.ts";
 import { openRecorded } from "../recorded.ts";
-import { claimTable, processTable, runTable } from "../view/ps.ts";
+import { processTable, runTable } from "../view/ps.ts";
 
 /** How often `--watch` looks for changes, in milliseconds. */
 const lookMs = 250;
@@ -78,8 +78,13 @@ function look({ database }: Registry, all: boolean): View {
 function table(view: View, terminal: Terminal): string {
   const now = Date.now();
   const parts = [
-    processTable(view.processes, view.waiting, now, terminal.columns),
-    claimTable(view.claims, terminal.columns),
+    processTable(
+      view.processes,
+      view.waiting,
+      view.claims.filter(({ live }) => !live),
+      now,
+      terminal.columns,
+    ),
     runTable(view.runs, now, terminal.columns),
   ].filter((part) => part !== "");
   return parts.length === 0

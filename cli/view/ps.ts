@@ -5,10 +5,11 @@ import { table } from "./table.ts";
 import { duration } from "./text.ts";
 import { waitText } from "./wait.ts";
 
-/** Live processes and the tasks that wait beside them; empty when there are none. */
+/** Live processes, tasks that wait, and paths that landed work still holds; empty when there are none. */
 export function processTable(
   processes: readonly LiveProcess[],
   waiting: readonly WaitingTask[],
+  held: readonly ForeignClaim[],
   nowMs: number,
   width: number,
 ): string {
@@ -29,6 +30,14 @@ export function processTable(
       waitNote(each, nowMs),
       each.description,
     ]),
+    ...[...Map.groupBy(held, ({ run, task }) => `${run}/${task}`)].map(([id, claims]) => [
+      id,
+      "holds",
+      "",
+      "",
+      claims.map(({ glob }) => glob).join(" "),
+      "its result has not landed yet",
+    ]),
   ];
   if (rows.length === 0) return "";
   const columns = [
@@ -40,17 +49,6 @@ export function processTable(
     { title: "task", min: 12 },
   ] as const;
   return table(columns, rows, width);
-}
-
-/** Paths held by tasks that are done and have not reached their target; processes show their own. */
-export function claimTable(claims: readonly ForeignClaim[], width: number): string {
-  const held = Map.groupBy(
-    claims.filter(({ live }) => !live),
-    ({ run, task }) => `${run}/${task}`,
-  );
-  if (held.size === 0) return "";
-  const rows = [...held].map(([name, all]) => [name, all.map(({ glob }) => glob).join(" ")]);
-  return table([{ title: "done, not landed" }, { title: "holds", min: 20 }], rows, width);
 }
 
 /** Runs, those that need a person first; empty when there are none. */

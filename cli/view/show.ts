@@ -1,4 +1,5 @@
 import type { AttemptState, RunState, TaskState } from "../../core/run/state.ts";
+import { findingTexts } from "./findings.ts";
 import { clashText, errorText } from "./progress.ts";
 import { table } from "./table.ts";
 import { block, duration, oneLine } from "./text.ts";
@@ -25,7 +26,9 @@ export function runView(state: RunState, width: number): string {
     task.commit?.slice(0, 7) ?? "",
     noteOf(task),
   ]);
-  return `${head}\n${table(columns, rows, width)}${publication(state)}${landHint(state)}${hints(state)}`;
+  const found = findingTexts(state.tasks.values()).map((text) => `look at ${text}\n`);
+  const findings = found.length === 0 ? "" : `\n${found.join("")}`;
+  return `${head}\n${table(columns, rows, width)}${findings}${publication(state)}${landHint(state)}${hints(state)}`;
 }
 
 /** One task: its error in full, its attempts, where its work and its logs are. */

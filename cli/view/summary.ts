@@ -1,5 +1,6 @@
 import type { RunState, TaskState } from "../../core/run/state.ts";
 import type { Terminal } from "../command.ts";
+import { findingTexts } from "./findings.ts";
 import { errorText } from "./progress.ts";
 import { duration, oneLine } from "./text.ts";
 
@@ -52,12 +53,8 @@ function rest(tasks: readonly TaskState[]): string[] {
   return lines;
 }
 
-/** What a person should look at, also in work that did not land. */
 function findings(tasks: readonly TaskState[]): string[] {
-  const found = tasks.flatMap(({ task, attempts }) => {
-    const messages = attempts.flatMap((attempt) => attempt.findings.map(({ message }) => message));
-    return [...new Set(messages)].map((message) => `${task.id} ${oneLine(message)}`);
-  });
+  const found = findingTexts(tasks);
   const lines = found.slice(0, namedMax).map((text) => row("look at", text));
   if (found.length > namedMax) lines.push(row("", `and ${found.length - namedMax} more`));
   return lines;
