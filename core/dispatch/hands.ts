@@ -2,7 +2,7 @@ import type { Published } from "../run/event.ts";
 import type { Landing } from "../run/model.ts";
 import type { Assignment } from "./assignment.ts";
 import type { AttemptEnd } from "./attempt.ts";
-import type { Result } from "./chain.ts";
+import type { Result } from "./result.ts";
 
 /** How a result landed, with what a person should know besides. */
 export interface Landed {
