@@ -6,6 +6,7 @@ import { finishRun } from "../core/dispatch/summary.ts";
 import { ExitCode, RaError } from "../core/error.ts";
 import { newRunId } from "../core/id.ts";
 import type { Isolation, Mode, Plan } from "../core/plan/plan.ts";
+import { runnersOf } from "../core/plan/task-runners.ts";
 import type { Runner } from "../core/plugin/runner.ts";
 import { processIdentity } from "../core/process/table.ts";
 import { Registry } from "../core/registry/registry.ts";
@@ -76,12 +77,13 @@ function isolationOf(
 function demandAnswers(order: RunOrder, runners: ReadonlyMap<string, Runner>): void {
   if (order.answers !== "nobody") return;
   const { tasks } = order.plan;
-  const stepping = tasks.find((task) => !runners.get(task.runner)?.traits.parallel);
+  const isStepping = (name: string): boolean => !runners.get(name)?.traits.parallel;
+  const stepping = tasks.flatMap(runnersOf).find(isStepping);
   // After the last task there is nothing to ask; but a plan that steps through is refused whatever its length.
   if (order.mode === "auto" && (!stepping || tasks.length < 2)) return;
   const why =
     order.mode === "auto"
-      ? `\`${stepping?.runner}\` is not declared safe to run unattended, so the run asks after each of its tasks`
+      ? `\`${stepping}\` is not declared safe to run unattended, so the run asks after each of its tasks`
       : "the plan steps through, so it waits for `continue` after each group of tasks";
   throw new RaError({
     code: "NEEDS_ANSWER",
@@ -89,7 +91,7 @@ function demandAnswers(order: RunOrder, runners: ReadonlyMap<string, Runner>): v
     message: `${why}, and nobody is there to answer`,
     hint:
       order.mode === "auto"
-        ? `pass \`--wait\` and answer with \`ra continue\`, or declare it safe: \`runners: { ${stepping?.runner}: { parallel: true } }\` in your own config`
+        ? `pass \`--wait\` and answer with \`ra continue\`, or declare it safe: \`runners: { ${stepping}: { parallel: true } }\` in your own config`
         : "pass `--auto` to run through, or `--wait` and answer with `ra continue`",
   });
 }

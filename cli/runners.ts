@@ -1,5 +1,6 @@
 import { ExitCode, RaError } from "../core/error.ts";
 import type { Plan } from "../core/plan/plan.ts";
+import { runnersOf } from "../core/plan/task-runners.ts";
 import type { Runner } from "../core/plugin/runner.ts";
 import { programEnvironment } from "../core/process/environment.ts";
 import { capture } from "../core/process.ts";
@@ -18,7 +19,7 @@ export async function loadRunners(
   env: Variables,
   cwd: string,
 ): Promise<ReadonlyMap<string, Runner>> {
-  const names = [...new Set(plan.tasks.map((task) => task.runner))];
+  const names = [...new Set(plan.tasks.flatMap(runnersOf))];
   const loaded = await Promise.all(names.map((name) => loadRunner(name, config, env, cwd)));
   return new Map(loaded.map((runner) => [runner.name, runner]));
 }
@@ -69,7 +70,7 @@ export async function probeRunners(
   if (!first) return;
   const uses = (name: string): string =>
     plan.tasks
-      .filter((task) => task.runner === name)
+      .filter((task) => runnersOf(task).includes(name))
       .map((task) => task.id)
       .slice(0, 5)
       .join(", ");

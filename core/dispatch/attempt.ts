@@ -240,7 +240,9 @@ class Drive {
 
   /** Tools of agents live on in sessions of their own; looking for those of each short command would cost too much. */
   async #endLeftovers(running: Running): Promise<void> {
-    const isCommand = this.#request.task.work.kind === "command";
+    const { task, runner } = this.#request;
+    // A command's conflict is resolved by an agent.
+    const isCommand = task.work.kind === "command" && runner.name === task.runner;
     this.#nameSurvivors(await running.end(graceMs, isCommand ? "group" : "all"));
     if (isCommand) this.#around.onCommandEnd(this.#mark);
   }

@@ -136,7 +136,7 @@ export class Crew implements Hands {
       return { landing: { kind: "rejected", findings: [finding] }, warnings: [] };
     }
     const inPlace = isolation === "in-place";
-    const result = { task, attempt: number, runner: task.runner, base, commit, changes };
+    const result = { task, attempt: number, runner: assignment.runner.name, base, commit, changes };
     const landing = await chain.add(result);
     const warnings = [...(finding === null ? [] : [finding.message]), ...end.notes];
     if (inPlace && landing.kind === "merged") {
@@ -223,7 +223,7 @@ export class Crew implements Hands {
   /** `conflict`: what the attempt is to resolve instead of doing the task. */
   async #prompt(assignment: Assignment, conflict: OpenConflict | null): Promise<string> {
     const { task, before, clash } = assignment;
-    if (task.work.kind === "command") return task.work.command;
+    if (task.work.kind === "command" && conflict === null) return task.work.command;
     const { run, roster, claimsBeside } = this.#options;
     // Asked for first: by then all that start together are among the active.
     const [processes, claims] = await Promise.all([
@@ -283,7 +283,7 @@ function landedLabel(ids: readonly string[]): string {
   return ids.length === 0 ? "work" : ids.slice(0, labelIdsMax).join(",");
 }
 
-function neighbour(run: string, { task, number }: Assignment): Neighbour {
-  const { id, runner, description, touching } = task;
-  return { id: `${run}/${id}/${number}`, runner, task: description, touching };
+function neighbour(run: string, { task, number, runner }: Assignment): Neighbour {
+  const { id, description, touching } = task;
+  return { id: `${run}/${id}/${number}`, runner: runner.name, task: description, touching };
 }

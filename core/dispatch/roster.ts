@@ -3,6 +3,7 @@ import { type Claim, compileClaim, overlap } from "../plan/claim.ts";
 import { globOfPath } from "../plan/glob.ts";
 import type { Graph } from "../plan/graph.ts";
 import type { Isolation, Plan, Task } from "../plan/plan.ts";
+import { runnersOf } from "../plan/task-runners.ts";
 import type { Runner } from "../plugin/runner.ts";
 import type { Fact, WaitReason } from "../run/event.ts";
 import type { ForeignClaim } from "../run/log.ts";
@@ -108,7 +109,7 @@ export class Roster {
       priority: this.#priority[position] as number,
       alone:
         !task.parallel ||
-        !this.#runner(task).traits.parallel ||
+        runnersOf(task).some((name) => !this.#runner(name).traits.parallel) ||
         this.#isolation(task) === "in-place",
       runner: task.runner,
       claim: task.touching.length === 0 ? "" : task.touching.join("\0"),
@@ -162,20 +163,19 @@ export class Roster {
   /** Makes the next attempt of a task. */
   assign(position: number): Assignment {
     const task = this.task(position);
-    const runner = this.#runner(task);
     const tally = this.#tally(position);
     tally.number += 1;
     this.#grown.delete(position);
     const resolves = tally.clash !== null && task.onConflict === "agent";
+    const resolver = resolves ? task.resolver : null;
+    const runner = this.#runner(resolver?.runner ?? task.runner);
     const isolation = this.#isolation(task);
     const assignment: Assignment = {
       position,
       task,
       number: tally.number,
       runner,
-      model:
-        task.model ??
-        (task.tier === null ? null : (this.#plan.models[task.runner]?.[task.tier] ?? null)),
+      model: resolver === null ? this.#model(task) : resolver.model,
       // The user's checkout does not hold the conflict, and must not.
       isolation: resolves && isolation === "in-place" ? "clone" : isolation,
       stepping: !runner.traits.parallel,
@@ -235,7 +235,8 @@ export class Roster {
 
   startedFact(assignment: Assignment): Fact {
     const { task, number, model, isolation, clash, resolves } = assignment;
-    const { runner, touching } = task;
+    const { touching } = task;
+    const runner = assignment.runner.name;
     const type = "attempt.started";
     const fact = {
       type,
@@ -278,14 +279,18 @@ export class Roster {
     };
   }
 
-  #runner(task: Task): Runner {
-    const runner = this.#runners.get(task.runner);
-    assert(runner, `runner ${task.runner} was not loaded`);
+  #runner(name: string): Runner {
+    const runner = this.#runners.get(name);
+    assert(runner, `runner ${name} was not loaded`);
     return runner;
   }
 
+  #model({ model, tier, runner }: Task): string | null {
+    return model ?? (tier === null ? null : (this.#plan.models[runner]?.[tier] ?? null));
+  }
+
   #isolation(task: Task): Isolation {
-    return task.isolation ?? this.#runner(task).traits.isolation;
+    return task.isolation ?? this.#runner(task.runner).traits.isolation;
   }
 
   #tally(position: number): Tally {

@@ -59,6 +59,9 @@ function buildTask(
     retries: retriesOf({ ...defaults.retries, ...own.retries }),
     scope: merged.scope ?? "warn",
     onConflict: merged.onConflict ?? "error",
+    resolver: merged.resolver
+      ? { runner: merged.resolver.runner, model: merged.resolver.model ?? null }
+      : null,
     allowNoChange: merged.allowNoChange ?? false,
     env: { ...defaults.env, ...own.env },
     done: false,

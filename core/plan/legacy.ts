@@ -131,6 +131,7 @@ function buildTask(input: DispatchInput["tasks"][number], position: number, know
     retries: retriesDefault,
     scope: "warn",
     onConflict: "error",
+    resolver: null,
     allowNoChange: false,
     env: {},
     done: input.taskStatus === "done",

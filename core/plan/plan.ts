@@ -17,6 +17,13 @@ export interface Retries {
   readonly maxBackoffMs: number;
 }
 
+/** The runner that resolves conflicts. */
+export interface Resolver {
+  readonly runner: string;
+  /** Null: the runner's own default. */
+  readonly model: string | null;
+}
+
 /** What one run of a task's `verify` may cost. */
 export interface VerifyLimits {
   /** Milliseconds for one try. */
@@ -53,8 +60,10 @@ export interface Task {
   readonly verifyLimits: VerifyLimits;
   readonly retries: Retries;
   readonly scope: "warn" | "extend" | "block";
-  /** `agent`: a runner gets the conflicted tree to resolve. Never for a command. */
+  /** `agent`: a runner gets the conflicted tree to resolve. For a command only with a `resolver`. */
   readonly onConflict: "error" | "retry" | "agent";
+  /** Who resolves conflicts; null: the task's own runner and model. */
+  readonly resolver: Resolver | null;
   readonly allowNoChange: boolean;
   readonly env: Readonly<Record<string, string>>;
   /** True when a dispatch file says that the task was done before; it is not run again. */

@@ -177,6 +177,18 @@ const taskOptions = {
         "gives a runner the conflicted files. Default error.",
     ),
   ),
+  resolver: v.pipe(
+    v.exactOptional(
+      v.strictObject(
+        {
+          runner: v.pipe(runnerName, about("The coding agent that gets the conflicts.")),
+          model: v.pipe(v.exactOptional(modelName), about("The model it is told to use.")),
+        },
+        "be a map such as `{ runner: kilo, model: MODEL }`",
+      ),
+    ),
+    about("Who resolves conflicts with `onConflict: agent`. Default: the task's own runner."),
+  ),
   allowNoChange: v.pipe(
     v.exactOptional(flag),
     about("True: a prompt that changes nothing is no error. Default false."),

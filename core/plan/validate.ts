@@ -76,6 +76,7 @@ function checkOptions(raw: Raw, path: Path, known: Known, issues: IssueList): vo
   checkRunner(raw.runner, [...path, "runner"], "value", known, issues);
   checkDuration(raw.timeout, [...path, "timeout"], issues);
   checkDuration(asMap(raw.verify).timeout, [...path, "verify", "timeout"], issues);
+  checkResolverName(raw.resolver, [...path, "resolver", "runner"], known, issues);
   const retries = asMap(raw.retries);
   const backoff = checkDuration(retries.backoff, [...path, "retries", "backoff"], issues);
   const most = checkDuration(retries.maxBackoff, [...path, "retries", "maxBackoff"], issues);
@@ -109,6 +110,14 @@ function checkRunner(
   issues.add({ code: "UNKNOWN_RUNNER", path, at, message: `there is no runner \`${name}\``, hint });
 }
 
+function checkResolverName(value: unknown, path: Path, known: Known, issues: IssueList): void {
+  const { runner } = asMap(value);
+  checkRunner(runner, path, "value", known, issues);
+  if (runner !== commandRunner) return;
+  const message = `\`${commandRunner}\` runs commands and cannot resolve a conflict`;
+  issues.add({ code: "WRONG_RUNNER", path, message, hint: "name a coding agent" });
+}
+
 function checkModels(root: Raw, known: Known, issues: IssueList): void {
   for (const runner of Object.keys(asMap(root.models))) {
     checkRunner(runner, ["models", runner], "key", known, issues);
@@ -136,14 +145,15 @@ function checkWork({ raw, path, id }: Draft, issues: IssueList): void {
   }
 }
 
-/** A command cannot be given a conflict to resolve, wherever that was asked for. */
+/** A command cannot be given a conflict to resolve, so somebody else has to be named for that. */
 function checkResolver({ raw, path, id }: Draft, root: Raw, issues: IssueList): void {
-  if (!Object.hasOwn(raw, "run")) return;
+  const named = raw.resolver ?? asMap(root.defaults).resolver;
+  if (!Object.hasOwn(raw, "run") || named !== undefined) return;
   const isOwn = Object.hasOwn(raw, "onConflict");
   if ((isOwn ? raw.onConflict : asMap(root.defaults).onConflict) !== "agent") return;
   const who = id === null ? "this task" : `task \`${id}\``;
   const message = `${who} is a command, which cannot resolve a conflict as \`onConflict: agent\` asks`;
-  const hint = `write ${isOwn ? "" : "for it "}\`onConflict: retry\` or \`onConflict: error\``;
+  const hint = `write ${isOwn ? "" : "for it "}\`onConflict: retry\`, or name an agent: \`resolver: { runner: ${promptRunner} }\``;
   const place: Path = [...path, isOwn ? "onConflict" : "run"];
   issues.add({ code: "NO_RESOLVER", path: place, at: isOwn ? "value" : "key", message, hint });
 }

@@ -105,7 +105,7 @@ export function processRow(
     attempt: attempt.number,
     pid: attempt.process.pid,
     ticks: attempt.process.startTicks,
-    type: task.work.kind === "command" ? "command" : "kernel",
+    type: task.work.kind === "command" && attempt.runner === task.runner ? "command" : "kernel",
     description: task.description,
     status,
     touching: JSON.stringify(attempt.touching),

@@ -56,6 +56,7 @@ const task = v.object({
   retries: v.object({ max: v.number(), backoffMs: v.number(), maxBackoffMs: v.number() }),
   scope: v.picklist(["warn", "extend", "block"]),
   onConflict: v.picklist(["error", "retry", "agent"]),
+  resolver: v.nullable(v.object({ runner: text, model: textOrNull })),
   allowNoChange: v.boolean(),
   env: v.record(v.string(), v.string()),
   done: v.boolean(),

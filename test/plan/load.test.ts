@@ -49,6 +49,7 @@ describe("a plan", () => {
           retries: { max: 0, backoffMs: 10_000, maxBackoffMs: 300_000 },
           scope: "warn",
           onConflict: "error",
+          resolver: null,
           allowNoChange: false,
           env: {},
           done: false,

@@ -105,8 +105,24 @@ tasks:
   - {id: d, prompt: p}
 `,
     expected: [
-      "PLAN_NO_RESOLVER 5:13 task `a` is a command, which cannot resolve a conflict as `onConflict: agent` asks | write for it `onConflict: retry` or `onConflict: error`",
-      "PLAN_NO_RESOLVER 6:36 task `b` is a command, which cannot resolve a conflict as `onConflict: agent` asks | write `onConflict: retry` or `onConflict: error`",
+      "PLAN_NO_RESOLVER 5:13 task `a` is a command, which cannot resolve a conflict as `onConflict: agent` asks | write for it `onConflict: retry`, or name an agent: `resolver: { runner: kilo }`",
+      "PLAN_NO_RESOLVER 6:36 task `b` is a command, which cannot resolve a conflict as `onConflict: agent` asks | write `onConflict: retry`, or name an agent: `resolver: { runner: kilo }`",
+    ],
+  },
+  {
+    name: "resolvers that cannot resolve",
+    text:
+      `${head}` +
+      ["shell", "kelo", "3"]
+        .map(
+          (name, i) =>
+            `  - {id: t${i}, run: make, onConflict: agent, resolver: { runner: ${name} }}\n`,
+        )
+        .join(""),
+    expected: [
+      "PLAN_WRONG_RUNNER 3:64 `shell` runs commands and cannot resolve a conflict | name a coding agent",
+      "PLAN_UNKNOWN_RUNNER 4:64 there is no runner `kelo` | did you mean `kilo`?",
+      'PLAN_WRONG_TYPE 5:64 `runner` must be a text, not `3` | put it in quotes: `"3"`',
     ],
   },
   {

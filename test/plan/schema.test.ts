@@ -37,6 +37,7 @@ describe("ra schema", () => {
         retries,
       },
       ...{ scope: "warn", onConflict: "retry", allowNoChange: true, env: { CI: "1" } },
+      resolver: { runner: "kilo", model: "m" },
     };
     const task = { id: "a", description: "d", prompt: "p", deps: ["b", 2], ...options };
     const full = {
@@ -64,6 +65,7 @@ describe("ra schema", () => {
       { ...full, tasks: [{ ...task, verify: { tries: 2 } }] },
       { ...full, tasks: [{ ...task, verify: { run: "make", tries: 0 } }] },
       { ...full, tasks: [{ ...task, verify: ["make"] }] },
+      { ...full, tasks: [{ ...task, resolver: "kilo" }] },
     ];
 
     const known = { runners: ["kilo", "shell"] };
@@ -91,7 +93,7 @@ describe("ra schema", () => {
 
     expect(Object.keys(config.properties)).toContain("runners");
     expect(types).toContain("attempt.finished");
-    expect(new Set(types).size).toBe(16);
+    expect(new Set(types).size).toBe(18);
   });
 
   test("refuses a name it does not know", async () => {

@@ -26,6 +26,7 @@ export function sampleTask(id: string, more: Partial<Task> = {}): Task {
     retries: { max: 0, backoffMs: 0, maxBackoffMs: 0 },
     scope: "warn",
     onConflict: "error",
+    resolver: null,
     allowNoChange: false,
     env: {},
     done: false,

@@ -33,6 +33,7 @@ export function makeTask(id: string, overrides: Partial<Task> = {}): Task {
     retries: { max: 0, backoffMs: 10, maxBackoffMs: 100 },
     scope: "warn",
     onConflict: "error",
+    resolver: null,
     allowNoChange: false,
     env: {},
     done: false,

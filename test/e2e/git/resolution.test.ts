@@ -126,6 +126,24 @@ describe("a conflict that an agent gets", () => {
     ]);
   });
 
+  test("goes to the resolver that the plan names, also for a command", async () => {
+    const { repository, result } = await conflictOf(keepBoth, {
+      prompt: undefined,
+      run: "touch $GATES/theirs.here; read -r _ < $GATES/theirs.go; printf 'top\\ntheirs\\nend\\n' > list.txt",
+      resolver: { runner: "kilo", model: "clever" },
+    });
+
+    expect([result.code, statuses(result)]).toEqual([0, { mine: "done", theirs: "done" }]);
+    expect(repository.git("show", "main:list.txt")).toBe("top\nmine\ntheirs\nend");
+    const starts = eventsOf(result, "attempt.started").filter(({ task }) => task === "theirs");
+    expect(starts.map(({ runner, model }) => [runner, model])).toEqual([
+      ["shell", null],
+      ["kilo", "clever"],
+    ]);
+    const runner = "--format=%(trailers:key=Ra-Runner,valueonly)";
+    expect(repository.git("log", "-1", runner, "main").trim()).toBe("kilo");
+  });
+
   test("stays a conflict when the answer does not pass the check", async () => {
     const { repository, result } = await conflictOf(keepBoth, {
       verify: "test $(wc -l < list.txt) -le 3 || { echo too long; false; }",
