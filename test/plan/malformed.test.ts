@@ -1,6 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { loadPlan } from "../../core/plan/load.ts";
 import type { Malformed } from "./malformed.ts";
+import { malformedChecks } from "./malformed-checks.ts";
 import { malformedShape } from "./malformed-shape.ts";
 import { malformedSyntax } from "./malformed-syntax.ts";
 import { malformedTasks } from "./malformed-tasks.ts";
@@ -21,6 +22,7 @@ const tables: readonly (readonly [string, readonly Malformed[]])[] = [
   ["shape", malformedShape],
   ["tasks", malformedTasks],
   ["values", malformedValues],
+  ["checks", malformedChecks],
 ];
 
 for (const [about, table] of tables) {
