@@ -11,7 +11,7 @@ import { buildGraph, criticalPath, type Graph } from "../core/plan/graph.ts";
 import type { Plan, Task } from "../core/plan/plan.ts";
 import type { Runner } from "../core/plugin/runner.ts";
 import { programEnvironment } from "../core/process/environment.ts";
-import { durations, liveProcesses } from "../core/registry/query.ts";
+import { durations, liveProcesses, occupants } from "../core/registry/query.ts";
 import type { Registry } from "../core/registry/registry.ts";
 import type { RunState } from "../core/run/state.ts";
 import type { Place } from "../core/workspace/place.ts";
@@ -87,6 +87,7 @@ export function composeRun(parts: RunParts): Composed {
     logs,
     environment: ({ task, runner }: Assignment) => environment(task, runner.traits.environment),
     processes: async () => liveProcesses(registry.database),
+    occupants: async (directory) => occupants(registry.database, directory),
     claimsBeside: async (task) => registry.claimsBeside(run, task),
     extendClaim: (request) => extendClaim({ log: registry, run, shared: plan.shared }, request),
     record: (fact) => registry.append(run, () => [fact()]),

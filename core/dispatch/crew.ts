@@ -36,6 +36,8 @@ export interface CrewOptions {
   readonly environment: (assignment: Assignment) => Readonly<Record<string, string>>;
   /** Every live process of the registry. */
   readonly processes: () => Promise<readonly LiveProcess[]>;
+  /** Runs with an attempt in a directory that has not been landed or given up. */
+  readonly occupants: (directory: string) => Promise<readonly string[]>;
   /** Claims others than a task hold right now, as its prompt tells them. */
   readonly claimsBeside: (task: string) => Promise<readonly ForeignClaim[]>;
   /** Claims paths for a task; gives those that others claim, and claims nothing then. */
@@ -212,10 +214,10 @@ export class Crew implements Hands {
 
   /** While an agent of another run works in the checkout, what it writes there would pass for the user's own. */
   async #untilCheckoutIsFree(signal: AbortSignal): Promise<void> {
-    const { run, clock, directory, processes } = this.#options;
+    const { run, clock, directory, occupants } = this.#options;
     while (!signal.aborted) {
-      const live = await processes();
-      if (!live.some((other) => other.run !== run && other.workspace === directory)) return;
+      // Not the processes: what an agent wrote is there until it has landed, longer than the agent.
+      if ((await occupants(directory)).every((other) => other === run)) return;
       await clock.sleep(checkoutLookMs, signal);
     }
   }

@@ -64,6 +64,31 @@ export function liveProcesses(database: RegistryDatabase): LiveProcess[] {
   }));
 }
 
+/**
+ * Runs with an attempt in a directory that is at work, or whose result has not been landed or given up yet. Those
+ * whose `ra` died are left out.
+ */
+export function occupants(database: RegistryDatabase, workspace: string): string[] {
+  const rows = database.all(
+    database.kysely
+      .selectFrom("attempts")
+      .innerJoin("runs", "runs.id", "attempts.run")
+      .innerJoin("tasks", (join) =>
+        join
+          .onRef("tasks.run", "=", "attempts.run")
+          .onRef("tasks.position", "=", "attempts.position")
+          .onRef("tasks.attempts", "=", "attempts.number"),
+      )
+      .select(["runs.id", "owner_pid", "owner_ticks"])
+      .where("attempts.workspace", "=", workspace)
+      .where("runs.finished_at", "is", null)
+      .where("tasks.status", "in", ["running", "merging"]),
+  );
+  return rows
+    .filter(({ owner_pid: pid, owner_ticks: startTicks }) => isAlive({ pid, startTicks }))
+    .map(({ id }) => id);
+}
+
 /** The newest runs, newest first. */
 export function runs(
   database: RegistryDatabase,

@@ -49,6 +49,7 @@ async function promptsOf(count: number, concurrency: number): Promise<Map<string
     logs: join(directory, "logs"),
     environment: () => ({}),
     processes: async () => [],
+    occupants: async () => [],
     claimsBeside: async () => [],
     extendClaim: async () => [],
     record: (fact) => log.append("r1", () => [fact()]),

@@ -1,12 +1,13 @@
 import { expect, test } from "bun:test";
 import { findRun } from "../../core/registry/find-run.ts";
-import { durations, endedTasks, runs } from "../../core/registry/query.ts";
+import { durations, endedTasks, occupants, runs } from "../../core/registry/query.ts";
 import type { Registry } from "../../core/registry/registry.ts";
 import {
   attemptFinished,
   attemptStarted,
   runFinished,
   samplePlan,
+  spawned,
   started,
   taskFinished,
 } from "./sample.ts";
@@ -22,6 +23,25 @@ test("runs are listed newest first, with their tasks counted", async () => {
     { id: "q1d9", status: "stopped", driven: true, tasks: { error: 1, pending: 1 } },
     { id: "r9zz", status: "running", driven: true, tasks: { pending: 2 } },
   ]);
+});
+
+test("a directory is occupied from the start of a process until its result has landed", async () => {
+  const registry = await openRegistry();
+  const steps = [
+    [started(samplePlan(["a", "b"])), attemptStarted("a")],
+    [spawned("a")],
+    [attemptFinished("a")],
+    [taskFinished("a")],
+  ];
+  const seen: string[][] = [];
+
+  for (const facts of steps) {
+    await registry.commit("r1", () => facts);
+    seen.push(occupants(registry.database, "/w/a"));
+  }
+
+  expect(seen).toEqual([[], ["r1"], ["r1"], []]);
+  expect(occupants(registry.database, "/w/b")).toEqual([]);
 });
 
 test("a run is found by id, by the start of one, and as the last one", async () => {
