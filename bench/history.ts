@@ -87,6 +87,7 @@ function makeTask(position: number): Task {
     retries: { max: 0, backoffMs: 0, maxBackoffMs: 0 },
     scope: "warn",
     onConflict: "error",
+    resolver: null,
     allowNoChange: false,
     env: {},
     done: false,

@@ -137,8 +137,7 @@ export function composeCheck(
       ...task.verifyLimits,
       environment: environment(task, ["*"]),
       signal,
-      logPath: (tries) =>
-        join(place.stateDir, "runs", run, task.id, checkLog("rollback", tries)),
+      logPath: (tries) => join(place.stateDir, "runs", run, task.id, checkLog("rollback", tries)),
     });
     return complaint;
   };
