@@ -88,7 +88,8 @@ function addFile(files: Files, path: string, random: Random, marks: Marks): void
   }
 }
 
-function commitId(random: Random): string {
+/** An id of a commit that need not exist, as a submodule has it. */
+export function commitId(random: Random): string {
   return Array.from({ length: 40 }, () => random.below(16).toString(16)).join("");
 }
 

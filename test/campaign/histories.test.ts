@@ -1,4 +1,5 @@
 import { expect, test } from "bun:test";
+import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { temporaryDirectory } from "../support/leftovers.ts";
 import { History, type Played } from "./history.ts";
@@ -36,6 +37,7 @@ async function playBatch(top: string, numbers: readonly number[], sum: Tally): P
     return [...broken, ...found];
   } finally {
     await source.close();
+    await rm(scratch.top, { recursive: true });
   }
 }
 
