@@ -1,4 +1,4 @@
-import { binaryOf, commitId, freePath, regular, textOf } from "./edits.ts";
+import { binaryOf, commitId, directories, freePath, regular, textOf } from "./edits.ts";
 import { type Entry, type Files, isFree } from "./files.ts";
 import { Marks } from "./marks.ts";
 import type { Random } from "./random.ts";
@@ -23,6 +23,10 @@ class Sides {
   constructor(random: Random, marks: Marks) {
     this.random = random;
     this.marks = marks;
+    // Git takes the rename of the last file of a directory for one of the directory.
+    for (const dir of new Set(directories)) {
+      for (const name of ["anchor one", "anchor two"]) this.file(this.text(3), dir + name);
+    }
   }
 
   /** A path that no side uses. */

@@ -138,7 +138,7 @@ test(
     expect([...seen]).toEqual(
       expect.arrayContaining([
         ...["content", "add/add", "modify/delete", "rename/delete", "rename/rename"],
-        ...["file/directory", "distinct types", "binary", "submodule"],
+        ...["file/directory", "distinct types", "submodule"],
         ...["file location", "directory rename split"],
       ]),
     );

@@ -14,7 +14,8 @@ export interface EditSource {
 
 type Edit = (files: Files, source: EditSource) => void;
 
-const directories = ["", "", "src/", "src/api/", "docs/", "a b/", "lib/deep/er/"];
+/** Where random files go; the empty one is the root. */
+export const directories = ["", "", "src/", "src/api/", "docs/", "a b/", "lib/deep/er/"];
 
 const names = [
   ...["main.ts", "Readme.md", "x", "naïve.txt", "with space.txt", 'quo"te.txt', "-dash.txt"],
