@@ -9,6 +9,8 @@ export type Standing = "checked out" | "elsewhere" | "bare";
 export interface Deed {
   readonly name: string;
   readonly lines: readonly string[];
+  /** Set when it must not fall between the move of the files in a checkout and that of the branch. */
+  readonly delicate?: true;
 }
 
 /** When the user does it. */
@@ -49,15 +51,20 @@ export function drawDeeds(random: Random, standing: Standing): Deed[] {
   return deeds;
 }
 
-/** Draws the moment. */
-export function drawMoment(random: Random): Moment {
-  return {
-    kind: random.pick(["call", "git", "git", "meanwhile"]),
+/** The gits of a landing that come before the files in the checkout move. */
+const gitsBeforeFiles = 5;
+
+/** Draws the moment at which these things are done. */
+export function drawMoment(random: Random, deeds: readonly Deed[]): Moment {
+  const delicate = deeds.some((deed) => deed.delicate === true);
+  const moment: Moment = {
+    kind: random.pick(delicate ? ["call", "git"] : ["call", "git", "git", "meanwhile"]),
     method: random.pick(["branchTip", "publish"]),
-    at: random.between(1, 8),
+    at: random.between(1, delicate ? gitsBeforeFiles : 8),
     after: random.chance(0.5),
     delayMs: random.below(90),
   };
+  return moment;
 }
 
 /** Writes the script of the user; gives the words that run it with nothing in its environment but the user's own. */
@@ -109,7 +116,7 @@ const edits: readonly Deed[] = [
     { name: `edits ${path}`, lines: [`echo mine >> ${path} && dirty ${path}`] },
     {
       name: `stages ${path}`,
-      lines: [`echo mine >> ${path}; git add ${path} && staged ${path} && dirty ${path}`],
+      lines: [`echo mine >> ${path}; git add ${path} && staged ${path}; dirty ${path}`],
     },
   ]),
   {
@@ -124,18 +131,21 @@ const edits: readonly Deed[] = [
   ),
   {
     name: "stashes an edit of b.txt",
-    lines: ["echo stash >> b.txt; git stash push -q -- b.txt && made stash refs/stash"],
+    lines: [
+      "echo stash >> b.txt; git stash push -q -- b.txt && made stash refs/stash || dirty b.txt",
+    ],
   },
 ];
 
+/** A commit that git refuses, since another has the index, leaves the file behind. */
 const commitOwnFile = (path: string, how: string): string =>
-  `echo own >> ${path}; git add ${path} && git commit -q -m mine ${how} && made commit HEAD`;
+  `echo own >> ${path}; { git add ${path} && git commit -q -m mine ${how} && made commit HEAD; } || dirty ${path}`;
 
 /** Moves of the branch that is checked out. */
 const movesInCheckout: readonly Deed[] = [
   { name: "commits a file", lines: [commitOwnFile("own.txt", "-- own.txt")] },
-  { name: "commits the index", lines: [commitOwnFile("own.txt", "")] },
-  { name: "commits a file of a task", lines: [commitOwnFile("a.txt", "-- a.txt")] },
+  { name: "commits the index", delicate: true, lines: [commitOwnFile("own.txt", "")] },
+  { name: "commits a file of a task", delicate: true, lines: [commitOwnFile("a.txt", "-- a.txt")] },
   {
     name: "commits twice",
     lines: [commitOwnFile("own.txt", "-- own.txt"), commitOwnFile("own.txt", "-- own.txt")],
@@ -144,19 +154,20 @@ const movesInCheckout: readonly Deed[] = [
     name: "amends",
     lines: ["git commit -q --amend --allow-empty --only -m amended && made amend HEAD"],
   },
-  { name: "moves back", lines: ["git reset -q --keep HEAD~1"] },
+  { name: "moves back", delicate: true, lines: ["git reset -q --keep HEAD~1"] },
   {
     name: "commits and moves back",
+    delicate: true,
     lines: [
       commitOwnFile("own.txt", "-- own.txt"),
       "git reset -q --keep HEAD~1 && echo 'back 1' >> $JOURNAL",
     ],
   },
-  { name: "switches", lines: ["git checkout -q other"] },
+  { name: "switches", delicate: true, lines: ["git checkout -q other"] },
   { name: "switches there and back", lines: ["git checkout -q other && git checkout -q main"] },
-  { name: "deletes", lines: ["git checkout -q other && git branch -q -D main"] },
-  { name: "renames", lines: ["git branch -m main renamed"] },
-  { name: "detaches", lines: ["git checkout -q --detach"] },
+  { name: "deletes", delicate: true, lines: ["git checkout -q other && git branch -q -D main"] },
+  { name: "renames", delicate: true, lines: ["git branch -m main renamed"] },
+  { name: "detaches", delicate: true, lines: ["git checkout -q --detach"] },
 ];
 
 const commitTree = (parent: string): string =>
