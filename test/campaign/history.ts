@@ -91,7 +91,7 @@ export class History {
     const files = randomFiles(random, this.#marks);
     const start = this.#commit(files, []);
     const edits = this.#editSource(files);
-    await this.#move(start, "0".repeat(40));
+    writeRef(this.#scratch.gitDir, `refs/heads/${this.#target}`, start);
     const ranks = random.shuffled([0, 1, 2, 3, 4, 5, 6, 7, 8]);
     const chain = new Chain({
       repository: this.#repository,
