@@ -16,7 +16,7 @@ import { changedBetween, type Entry, type Files, writeTree } from "./files.ts";
 import { Marks } from "./marks.ts";
 import type { ObjectSource } from "./object-source.ts";
 import type { Random } from "./random.ts";
-import { resultOf, type Scratch, writeRef } from "./scratch.ts";
+import { checked, resultOf, type Scratch, writeRef } from "./scratch.ts";
 
 /** What one task of a history left. */
 export interface Left {
@@ -100,7 +100,7 @@ export class History {
       base: start,
       follows: true,
       rank: (task) => ranks[Number(task.id.slice(1))] as number,
-      verify: async (command, commit) => this.#check(command, commit),
+      verify: async (command, commit) => checked(await this.#check(command, commit)),
     });
     const bases = [start];
     const tasks = random.between(3, 6);

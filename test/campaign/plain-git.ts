@@ -105,6 +105,8 @@ export class PlainGit {
     if (known !== undefined) return known;
     const dir = join(this.#home, `attributes-${this.#attributeDirs.size}`);
     mkdirSync(dir);
+    // Without a file at the top git falls back to the one of the merge's result; `--attr-source` does not.
+    writeFileSync(join(dir, ".gitattributes"), "");
     for (const [path, text] of attributes) {
       mkdirSync(dirname(join(dir, path)), { recursive: true });
       writeFileSync(join(dir, path), text, "latin1");

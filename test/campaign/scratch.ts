@@ -1,6 +1,7 @@
 import { appendFileSync, cpSync, mkdirSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
-import type { Result } from "../../core/dispatch/chain.ts";
+import type { Result } from "../../core/dispatch/result.ts";
+import type { Verdict, Verify } from "../../core/dispatch/trial.ts";
 import { findPlace } from "../../core/workspace/place.ts";
 import { openRepository } from "../../core/workspace/repository.ts";
 import type { ChangedPath, Repository } from "../../core/workspace/workspace.ts";
@@ -47,6 +48,14 @@ export async function makeScratch(
     open: () => openRepository(findPlace(gitDir), { env }),
   };
 }
+
+/** What a check says: null when it passed, else why not. */
+export function checked(complaint: string | null): Verdict {
+  return { complaint, notes: [] };
+}
+
+/** A check that always passes. */
+export const passing: Verify = async () => checked(null);
 
 /** Copies a directory as it is. */
 export function copyTree(from: string, to: string): void {
