@@ -113,6 +113,8 @@ export class HistoryOracle {
         const commit = this.#commit(landing.commit);
         if (commit.parents.join() !== tip) this.#fail(played, `${about}: not on the tip`);
         if (left.bad) this.#fail(played, `${about}: landed although its check fails`);
+        const passed = [...played.passed].some((on) => this.#isBehind(landing.commit, on));
+        if (left.verify !== null && !passed) this.#fail(played, `${about}: landed unchecked`);
         ask((verdict) => mustBe(about, verdict, commit.tree));
         return;
       }

@@ -68,6 +68,7 @@ export class History {
   readonly #byUser: string[] = [];
   readonly #passed = new Set<string>();
   #count = 0;
+  #tried = 0;
 
   constructor(input: {
     readonly number: number;
@@ -182,7 +183,9 @@ export class History {
     });
   }
 
+  /** Pinned first: until then a commit that is only tried is nowhere that plain git looks. */
   async #check(command: string, commit: string): Promise<string | null> {
+    await this.#repository.pin(`refs/ra/${this.#run}/tried/${this.#tried++}`, commit);
     const format = "--format=%(trailers:key=Ra-Run,valueonly)%(trailers:key=Ra-Task,valueonly)";
     const printed = await this.#scratch.plain.run(["log", "--first-parent", format, commit]);
     const culprit = command.slice("reject ".length);

@@ -75,12 +75,12 @@ function judgeOthers(race: Race, { refs, head }: Facts): string[] {
   const wrong = names.filter((ref) => left.get(ref) !== refs.get(ref));
   const headLeft = noted(race, "head")[0]?.[1] ?? "";
   const log = join(race.gitDir, "logs/refs/stash");
-  const stashes = readFileSync(log, "utf8").trim().split("\n").length;
-  const stashed = noted(race, "made").filter(([, kind]) => kind === "stash").length;
+  const stashes = String(readFileSync(log, "utf8").trim().split("\n").length);
+  const stashesLeft = noted(race, "stashes")[0]?.[1];
   return [
     ...wrong.map((ref) => `${ref} is ${refs.get(ref)}, and the user left ${left.get(ref)}`),
     ...(head === headLeft ? [] : [`HEAD is ${head}, and the user left ${headLeft}`]),
-    ...(stashes === stashed + 1 ? [] : [`${stashes} stash entries instead of ${stashed + 1}`]),
+    ...(stashes === stashesLeft ? [] : [`${stashes} stash entries instead of ${stashesLeft}`]),
   ];
 }
 

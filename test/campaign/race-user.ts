@@ -9,8 +9,6 @@ export type Standing = "checked out" | "elsewhere" | "bare";
 export interface Deed {
   readonly name: string;
   readonly lines: readonly string[];
-  /** Set when it must not fall between the move of the files in a checkout and that of the branch. */
-  readonly delicate?: true;
 }
 
 /** When the user does it. */
@@ -39,7 +37,7 @@ const closing = [
   'git for-each-ref --format="ref %(refname) %(objectname)" >> "$JOURNAL"',
   'echo "head $(git symbolic-ref -q HEAD)" >> "$JOURNAL"',
   'echo "target $(git rev-parse -q --verify refs/heads/main || echo none)" >> "$JOURNAL"',
-  'echo "done 1" >> "$JOURNAL"',
+  'echo "stashes $(wc -l < "$(git rev-parse --git-path logs/refs/stash)")" >> "$JOURNAL"',
 ];
 
 /** Draws one or two deeds that fit. What is left uncommitted comes first, so that the rest must carry it along. */
@@ -51,20 +49,15 @@ export function drawDeeds(random: Random, standing: Standing): Deed[] {
   return deeds;
 }
 
-/** The gits of a landing that come before the files in the checkout move. */
-const gitsBeforeFiles = 5;
-
-/** Draws the moment at which these things are done. */
-export function drawMoment(random: Random, deeds: readonly Deed[]): Moment {
-  const delicate = deeds.some((deed) => deed.delicate === true);
-  const moment: Moment = {
-    kind: random.pick(delicate ? ["call", "git"] : ["call", "git", "git", "meanwhile"]),
+/** Draws the moment. */
+export function drawMoment(random: Random): Moment {
+  return {
+    kind: random.pick(["call", "git", "git", "meanwhile"]),
     method: random.pick(["branchTip", "publish"]),
-    at: random.between(1, delicate ? gitsBeforeFiles : 8),
+    at: random.between(1, 8),
     after: random.chance(0.5),
     delayMs: random.below(90),
   };
-  return moment;
 }
 
 /** Writes the script of the user; gives the words that run it with nothing in its environment but the user's own. */
@@ -144,8 +137,8 @@ const commitOwnFile = (path: string, how: string): string =>
 /** Moves of the branch that is checked out. */
 const movesInCheckout: readonly Deed[] = [
   { name: "commits a file", lines: [commitOwnFile("own.txt", "-- own.txt")] },
-  { name: "commits the index", delicate: true, lines: [commitOwnFile("own.txt", "")] },
-  { name: "commits a file of a task", delicate: true, lines: [commitOwnFile("a.txt", "-- a.txt")] },
+  { name: "commits the index", lines: [commitOwnFile("own.txt", "")] },
+  { name: "commits a file of a task", lines: [commitOwnFile("a.txt", "-- a.txt")] },
   {
     name: "commits twice",
     lines: [commitOwnFile("own.txt", "-- own.txt"), commitOwnFile("own.txt", "-- own.txt")],
@@ -154,20 +147,19 @@ const movesInCheckout: readonly Deed[] = [
     name: "amends",
     lines: ["git commit -q --amend --allow-empty --only -m amended && made amend HEAD"],
   },
-  { name: "moves back", delicate: true, lines: ["git reset -q --keep HEAD~1"] },
+  { name: "moves back", lines: ["git reset -q --keep HEAD~1"] },
   {
     name: "commits and moves back",
-    delicate: true,
     lines: [
       commitOwnFile("own.txt", "-- own.txt"),
       "git reset -q --keep HEAD~1 && echo 'back 1' >> $JOURNAL",
     ],
   },
-  { name: "switches", delicate: true, lines: ["git checkout -q other"] },
+  { name: "switches", lines: ["git checkout -q other"] },
   { name: "switches there and back", lines: ["git checkout -q other && git checkout -q main"] },
-  { name: "deletes", delicate: true, lines: ["git checkout -q other && git branch -q -D main"] },
-  { name: "renames", delicate: true, lines: ["git branch -m main renamed"] },
-  { name: "detaches", delicate: true, lines: ["git checkout -q --detach"] },
+  { name: "deletes", lines: ["git checkout -q other && git branch -q -D main"] },
+  { name: "renames", lines: ["git branch -m main renamed"] },
+  { name: "detaches", lines: ["git checkout -q --detach"] },
 ];
 
 const commitTree = (parent: string): string =>

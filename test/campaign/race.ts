@@ -90,7 +90,7 @@ export async function runRace(
   random: Random,
 ): Promise<Race> {
   const deeds = drawDeeds(random, standing);
-  const moment = drawMoment(random, deeds);
+  const moment = drawMoment(random);
   const { gitDir, plain, cwd } = await place(template, dir, standing);
   const home = join(dir, "home");
   const script = writeScript({ dir, cwd, env: plainEnvironment(home), deeds });
