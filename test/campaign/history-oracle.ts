@@ -35,14 +35,24 @@ export interface Tally {
   nothing: number;
   kept: number;
   followedRenames: number;
+  /** Merges that git could not finish. */
+  gitDied: number;
+  /** Tasks whose change was all there once the others were put before it. */
+  absorbed: number;
+}
+
+/** A tally of nothing. */
+export function emptyTally(): Tally {
+  return {
+    ...{ landed: 0, conflicts: 0, unverified: 0, nothing: 0, kept: 0, followedRenames: 0 },
+    ...{ gitDied: 0, absorbed: 0 },
+  };
 }
 
 /** Judges histories by what plain git says of the repository they left. */
 export class HistoryOracle {
   readonly violations: Violation[] = [];
-  readonly tally: Tally = {
-    ...{ landed: 0, conflicts: 0, unverified: 0, nothing: 0, kept: 0, followedRenames: 0 },
-  };
+  readonly tally: Tally = emptyTally();
   readonly #scratch: Scratch;
   readonly #source: ObjectSource;
   readonly #commits = new Map<string, Commit>();
@@ -132,6 +142,11 @@ export class HistoryOracle {
         );
         return;
       }
+      case "thrown":
+        this.tally.gitDied++;
+        // Some merges kill git itself.
+        ask((verdict) => (verdict.kind === "missing" ? null : `${about}: ${landing.message}`));
+        return;
       default:
         this.tally.unverified++;
         if (!left.bad) this.#fail(played, `${about}: ${JSON.stringify(landing)}`);
@@ -165,9 +180,20 @@ export class HistoryOracle {
       }
       id = parent;
     }
-    for (const task of wanted.symmetricDifference(seen)) {
-      this.#fail(played, `${task} is told to have landed, or is there, but not both`);
+    for (const task of seen.difference(wanted)) this.#fail(played, `${task} landed unasked`);
+    for (const { left } of played.added) {
+      if (wanted.has(left.id) && !seen.has(left.id)) this.#judgeAbsorbed(played, left);
     }
+  }
+
+  /** A task without a commit of its own must have nothing to add to what is there. */
+  #judgeAbsorbed(played: Played, left: Left): void {
+    this.tally.absorbed++;
+    this.#ask(played, left, played.tip, (verdict) =>
+      verdict.kind === "clean" && verdict.tree !== this.#commit(played.tip).tree
+        ? `${left.id} is told to have landed, and is not there`
+        : null,
+    );
   }
 
   async #judgeStep(played: Played, left: Left, parent: string, commit: Commit): Promise<void> {

@@ -35,7 +35,13 @@ export interface Added {
   readonly left: Left;
   /** Where the chain stood. */
   readonly tip: string;
-  readonly landing: Landing;
+  readonly landing: Landing | Thrown;
+}
+
+/** The chain gave no answer. */
+export interface Thrown {
+  readonly kind: "thrown";
+  readonly message: string;
 }
 
 /** A history as it was played, for the oracle. */
@@ -129,7 +135,10 @@ export class History {
     const landings = await Promise.all(
       group.map((left) => {
         const paths = changedBetween(left.baseFiles, left.files);
-        return chain.add(resultOf({ ...left, paths }));
+        const result = resultOf({ ...left, paths });
+        return chain
+          .add(result)
+          .catch((error): Thrown => ({ kind: "thrown", message: `${error}` }));
       }),
     );
     landings.forEach((landing, i) => {

@@ -90,13 +90,13 @@ async function judgeCheckout(race: Race): Promise<string[]> {
   const call = { cwd, env: { GIT_WORK_TREE: cwd } };
   const wrong: string[] = [];
   const mine = new Set<string>();
-  for (const [, id, path] of noted(race, "dirty")) {
+  for (const [path, id] of leftIn(race, "dirty")) {
     mine.add(path);
     const there = existsSync(join(cwd, path));
     const now = there ? await race.plain.run(["hash-object", "--no-filters", path], call) : "gone";
     if (now.trim() !== id) wrong.push(`the user's ${path} is ${now.trim()}`);
   }
-  for (const [, id, path] of noted(race, "staged")) {
+  for (const [path, id] of leftIn(race, "staged")) {
     const now = (await race.plain.attempt(["rev-parse", `:${path}`], call)).stdout.trim();
     if (now !== id) wrong.push(`what the user staged of ${path} is ${now}`);
   }
@@ -126,6 +126,16 @@ function judgeRun(race: Race, { refs }: Facts): string[] {
     (path) => existsSync(path) && readFileSync(path, "utf8").includes(`${published.to} Ada`),
   );
   return moved ? [] : [`no move of the target to ${published.to} is in its log`];
+}
+
+/** Paths with what the user left there uncommitted in the end. */
+function leftIn(race: Race, word: "dirty" | "staged"): Map<string, string> {
+  const left = new Map<string, string>();
+  for (const [what, id, path] of race.journal) {
+    if (what === word) left.set(path, id);
+    if (what === "clean") left.delete(path);
+  }
+  return left;
 }
 
 /** Lines of the journal with this word; a longer line has the id second and the name last. */

@@ -24,11 +24,12 @@ export interface Moment {
 
 /**
  * What every script of the user begins with. `made` writes down a commit the user made, `dirty` and `staged` what the
- * user left uncommitted.
+ * user left uncommitted, `clean` that a file is so no longer.
  */
 const prelude = [
   'made() { echo "made $1 $(git rev-parse "$2")" >> "$JOURNAL"; }',
   'dirty() { echo "dirty $(git hash-object --no-filters "$1") $1" >> "$JOURNAL"; }',
+  'clean() { echo "clean - $1" >> "$JOURNAL"; }',
   'staged() { echo "staged $(git rev-parse ":$1") $1" >> "$JOURNAL"; }',
 ];
 
@@ -132,7 +133,7 @@ const edits: readonly Deed[] = [
 
 /** A commit that git refuses, since another has the index, leaves the file behind. */
 const commitOwnFile = (path: string, how: string): string =>
-  `echo own >> ${path}; { git add ${path} && git commit -q -m mine ${how} && made commit HEAD; } || dirty ${path}`;
+  `echo own >> ${path}; { git add ${path} && git commit -q -m mine ${how} && made commit HEAD && clean ${path}; } || { dirty ${path}; false; }`;
 
 /** Moves of the branch that is checked out. */
 const movesInCheckout: readonly Deed[] = [
@@ -141,7 +142,9 @@ const movesInCheckout: readonly Deed[] = [
   { name: "commits a file of a task", lines: [commitOwnFile("a.txt", "-- a.txt")] },
   {
     name: "commits twice",
-    lines: [commitOwnFile("own.txt", "-- own.txt"), commitOwnFile("own.txt", "-- own.txt")],
+    lines: [
+      `${commitOwnFile("own.txt", "-- own.txt")} && ${commitOwnFile("own.txt", "-- own.txt")}`,
+    ],
   },
   {
     name: "amends",
@@ -151,8 +154,7 @@ const movesInCheckout: readonly Deed[] = [
   {
     name: "commits and moves back",
     lines: [
-      commitOwnFile("own.txt", "-- own.txt"),
-      "git reset -q --keep HEAD~1 && echo 'back 1' >> $JOURNAL",
+      `${commitOwnFile("own.txt", "-- own.txt")} && git reset -q --keep HEAD~1 && echo back >> $JOURNAL`,
     ],
   },
   { name: "switches", lines: ["git checkout -q other"] },
