@@ -3,6 +3,7 @@ import type { Task } from "../plan/plan.ts";
 import type { Published } from "../run/event.ts";
 import type { Landing } from "../run/model.ts";
 import type { Repository } from "../workspace/workspace.ts";
+import { keepOnBranch } from "./kept-branch.ts";
 import type { Result } from "./result.ts";
 import { type Layer, type Stack, stackUp } from "./stack.ts";
 import { checkTop, type Trial, tryStack, type Verify } from "./trial.ts";
@@ -209,6 +210,7 @@ export class Chain {
     const to = this.#tip;
     const publication = await repository.publish({ target, from, to, inPlace });
     if (publication.kind === "moved") return null;
+    if (publication.kind === "gone") return this.#keep(`branch \`${target}\` no longer exists`);
     if (publication.kind === "refused") return this.#keep(publication.reason);
     this.#first ??= from;
     for (const { result, commit } of this.#links) this.#final.set(result.task.id, commit);
@@ -218,17 +220,17 @@ export class Chain {
     return { target, from: this.#first, to, keptOn: null, reason: null };
   }
 
-  /** Gives the commits the plan's order, unless that would change the tree that was checked. */
+  /** Gives the commits the plan's order, unless that would change the tree that was checked or leave a task without one. */
   async #putInOrder(): Promise<string | null> {
     const before = this.#tip;
     const ordered = this.#inPlanOrder();
-    const sorted = ordered.every((link, i) => link === this.#links[i]);
-    if (!sorted) {
-      const rebuilt = await this.#rebuild(this.#onto);
-      const top = "paths" in rebuilt ? undefined : rebuilt.at(-1)?.commit;
-      if (!("paths" in rebuilt) && top && (await this.#sameTree(top, before))) {
-        this.#adopt(this.#onto, rebuilt);
-      }
+    if (!ordered.every((link, i) => link === this.#links[i])) {
+      const { layers } = await this.#stack(
+        this.#onto,
+        ordered.map(({ result }) => result),
+      );
+      const top = layers.length === ordered.length ? layers.at(-1)?.commit : undefined;
+      if (top && (await this.#sameTree(top, before))) this.#adopt(this.#onto, layers);
     }
     return this.#unverified ? this.#verifyAll() : null;
   }
@@ -240,28 +242,34 @@ export class Chain {
       return `\`${target}\` moved, and ${rebuilt.task} conflicts with it in ${rebuilt.paths.join(", ")}`;
     }
     this.#adopt(from, rebuilt);
-    return this.#verifyAll();
+    const complaint = await this.#verifyAll();
+    return complaint && `\`${this.#options.target}\` moved, and on its new tip ${complaint}`;
   }
 
   /** Runs each check command of the chain once on the tip. */
   async #verifyAll(): Promise<string | null> {
     const verdict = await checkTop(this.#links, this.#options.verify);
-    if (verdict?.complaint) {
-      return `\`${this.#options.target}\` moved, and on its new tip ${verdict.complaint}`;
-    }
-    this.#unverified = false;
-    return null;
+    this.#unverified &&= verdict !== null && verdict.complaint !== null;
+    return verdict?.complaint ?? null;
   }
 
-  /** Merges every result again, in the plan's order, on top of another commit. */
+  /**
+   * Merges every result again on top of another commit: in the plan's order or, where that conflicts as a result builds
+   * on one that comes later there, in the order of landing.
+   */
   async #rebuild(
     onto: string,
   ): Promise<readonly Layer[] | { readonly task: string; readonly paths: readonly string[] }> {
-    const results = this.#inPlanOrder().map(({ result }) => result);
-    const { layers, conflicts, broken } = await this.#stack(onto, results);
-    for (const { error } of broken) throw error;
-    const [conflict] = conflicts;
-    return conflict ? { task: conflict.result.task.id, paths: conflict.paths } : layers;
+    let found: { readonly task: string; readonly paths: readonly string[] } | null = null;
+    for (const links of [this.#inPlanOrder(), this.#links]) {
+      const results = links.map(({ result }) => result);
+      const { layers, conflicts, broken } = await this.#stack(onto, results);
+      for (const { error } of broken) throw error;
+      const [conflict] = conflicts;
+      if (!conflict) return layers;
+      found ??= { task: conflict.result.task.id, paths: conflict.paths };
+    }
+    return found ?? [];
   }
 
   #adopt(onto: string, layers: readonly Layer[]): void {
@@ -282,8 +290,7 @@ export class Chain {
 
   async #keep(reason: string): Promise<Published> {
     const { repository, run, target } = this.#options;
-    const branch = `ra/${run}`;
-    await repository.pin(`refs/heads/${branch}`, this.#tip);
+    const branch = await keepOnBranch(repository, run, this.#tip);
     return { target, from: this.#onto, to: this.#tip, keptOn: branch, reason };
   }
 }

@@ -140,7 +140,8 @@ export class Crew implements Hands {
     const inPlace = isolation === "in-place";
     const result = { task, attempt: number, runner: assignment.runner.name, base, commit, changes };
     const landing = await chain.add(result);
-    const warnings = [...(finding === null ? [] : [finding.message]), ...end.notes];
+    const checked = landing.kind === "merged" ? (landing.verified?.notes ?? []) : [];
+    const warnings = [...(finding === null ? [] : [finding.message]), ...checked, ...end.notes];
     if (inPlace && landing.kind === "merged") {
       const published = await chain.publish(true);
       if (published?.keptOn) warnings.push(`kept on ${published.keptOn}: ${published.reason}`);

@@ -4,6 +4,7 @@ import type { Published } from "../run/event.ts";
 import type { AttemptState, RunState, TaskState } from "../run/state.ts";
 import type { GitRepository } from "../workspace/workspace.ts";
 import type { Chain } from "./chain.ts";
+import { keepOnBranch } from "./kept-branch.ts";
 import type { Result } from "./result.ts";
 
 /**
@@ -32,8 +33,7 @@ export async function takeOverLanded(input: {
     if (!attempt || attempt.kept === null) continue;
     if (await chain.restore(await resultOf(repository, task.task, attempt))) continue;
     const to = await repository.resolve(`refs/ra/${state.id}/_tip`);
-    const keptOn = `ra/${state.id}`;
-    await repository.pin(`refs/heads/${keptOn}`, to);
+    const keptOn = await keepOnBranch(repository, state.id, to);
     const reason = `${task.task.id}, which landed before the run broke off, conflicts with \`${target}\``;
     return { target, from, to, keptOn, reason };
   }

@@ -49,8 +49,10 @@ export async function rollBack(order: RollbackOrder): Promise<Rollback> {
     const publication = await repository.publish({ target, from: plan.tip, to });
     if (publication.kind === "landed") return { from: plan.tip, to, tasks };
     if (publication.kind === "refused") throw refused(publication.reason);
+    if (publication.kind === "gone") break;
   }
-  throw refused(`\`${target}\` moved ${triesMax} times meanwhile`);
+  const tip = await repository.branchTip(target);
+  throw refused(tip === null ? gone(target) : `\`${target}\` moved ${triesMax} times meanwhile`);
 }
 
 /** Tells what `rollBack` would take back, and throws what it would throw but for a failing check. No ref moves. */
@@ -64,7 +66,7 @@ export async function previewRollback(order: RollbackOrder): Promise<RollbackPla
 async function planRollback(order: RollbackOrder): Promise<RollbackPlan> {
   const { repository, state, target, task } = order;
   const tip = await repository.branchTip(target);
-  if (tip === null) throw refused(`the branch \`${target}\` does not exist`);
+  if (tip === null) throw refused(gone(target));
   const { id: run, base } = state;
   const standing = standingCommits(await repository.landedCommits({ run, base, tip }));
   const commits =
@@ -201,6 +203,10 @@ function listed(all: readonly string[]): string {
 function revertMessage(run: string, { commit, tasks, subject }: LandedCommit): string {
   const trailers = tasks.flatMap((task) => [`Ra-Run: ${run}`, `Ra-Task: ${task}`]);
   return `Revert "${subject}"\n\n${[...trailers, `Ra-Reverts: ${commit}`].join("\n")}\n`;
+}
+
+function gone(target: string): string {
+  return `the branch \`${target}\` does not exist`;
 }
 
 function refused(message: string): RaError {

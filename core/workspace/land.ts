@@ -1,7 +1,6 @@
 import { readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { assert } from "../assert.ts";
-import { ExitCode, RaError } from "../error.ts";
 import type { Captured } from "../process.ts";
 import { busyReason, type Checkout, inCheckout, isHeld, listCheckouts } from "./checkout.ts";
 import { copyIndex } from "./durable.ts";
@@ -30,7 +29,7 @@ export interface Move {
 
 /**
  * Moves a branch by compare-and-swap; where it is checked out, the files go first and the branch after
- * them. What the user has not committed stays as it is, and where the move would meet it nothing happens. Throws `RaError` (exit 7) when the branch is gone.
+ * them. What the user has not committed stays as it is, and where the move would meet it nothing happens.
  */
 export async function publish(site: Site, who: Identity, move: Move): Promise<Publication> {
   const landed = await inLandingTurn(site.place.stateDir, () => moveBranch(site, who, move));
@@ -40,7 +39,7 @@ export async function publish(site: Site, who: Identity, move: Move): Promise<Pu
 async function moveBranch(site: Site, who: Identity, move: Move): Promise<Publication> {
   const ref = `refs/heads/${move.target}`;
   const tip = await site.refs.read(ref);
-  if (tip === null) throw branchGone(move.target);
+  if (tip === null) return { kind: "gone" };
   if (tip === move.to) return { kind: "landed" };
   if (tip !== move.from) return { kind: "moved", tip };
   const line = await site.control.attempt(["merge-base", "--is-ancestor", move.from, move.to]);
@@ -188,7 +187,7 @@ async function swap(site: Site, who: Identity, move: Move): Promise<Publication>
   const { from, to } = move;
   if (await site.refs.swap({ ref, from, to, who, message: "ra: land" })) return { kind: "landed" };
   const tip = await site.refs.read(ref);
-  if (tip === null) throw branchGone(move.target);
+  if (tip === null) return { kind: "gone" };
   return tip === to ? { kind: "landed" } : { kind: "moved", tip };
 }
 
@@ -200,13 +199,4 @@ function firstError(stderr: string): string {
   const lines = stderr.trim().split("\n");
   const line = lines.find((each) => each.startsWith("fatal: ")) ?? lines[0] ?? "";
   return line.replace(/^(?:error|fatal): /, "").replace(/\.$/, "");
-}
-
-function branchGone(target: string): RaError {
-  return new RaError({
-    code: "TARGET_GONE",
-    exitCode: ExitCode.notLanded,
-    message: `the branch \`${target}\` does not exist`,
-    hint: `make it with \`git branch ${target}\`, or name another target`,
-  });
 }

@@ -116,6 +116,7 @@ export type Conflicted =
 export type Publication =
   | { readonly kind: "landed" }
   | { readonly kind: "moved"; readonly tip: string }
+  | { readonly kind: "gone" }
   | { readonly kind: "refused"; readonly reason: string };
 
 /** The git repository a run works on, as the dispatcher sees it. */

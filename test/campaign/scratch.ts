@@ -1,7 +1,8 @@
 import { appendFileSync, cpSync, mkdirSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import type { Result } from "../../core/dispatch/result.ts";
-import type { Verdict, Verify } from "../../core/dispatch/trial.ts";
+import type { Verify } from "../../core/dispatch/trial.ts";
+import type { Verdict } from "../../core/dispatch/verify.ts";
 import { findPlace } from "../../core/workspace/place.ts";
 import { openRepository } from "../../core/workspace/repository.ts";
 import type { ChangedPath, Repository } from "../../core/workspace/workspace.ts";

@@ -95,6 +95,12 @@ export class ChainRepository {
     return this.refs.get(`refs/heads/${branch}`) ?? null;
   }
 
+  async resolve(revision: string): Promise<string> {
+    const commit = this.refs.get(revision);
+    if (commit === undefined) throw new Error(`no commit ${revision}`);
+    return commit;
+  }
+
   async tree(commit: string): Promise<string> {
     return treeOf(this.files(commit));
   }

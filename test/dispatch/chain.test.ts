@@ -102,6 +102,60 @@ describe("publishing", () => {
     expect([chain.unpublished, chain.commitOf("c")]).toEqual([false, repository.tip()]);
   });
 
+  test("keeps the order of landing where the plan's order would leave a task without a commit", async () => {
+    const repository = new ChainRepository({});
+    const chain = chainOn(repository);
+    const base = repository.tip();
+    await chain.add(repository.result("b", { shared: "s" }, { base }));
+    await chain.add(repository.result("a", { shared: "s", more: "m" }, { base }));
+
+    await chain.publish(false);
+
+    expect(repository.subjects()).toEqual(["b", "a"].map(subject));
+    expect(chain.commitOf("b")).not.toBeNull();
+  });
+
+  test("follows a target that moved in the order of landing where a task builds on a later one", async () => {
+    const repository = new ChainRepository({ "x.txt": "0" });
+    const chain = chainOn(repository);
+    await chain.add(repository.result("b", { "x.txt": "b" }));
+    await chain.add(repository.result("a", { "x.txt": "ba" }, { base: chain.tip }));
+    repository.push({ user: "u" });
+
+    const published = await chain.publish(false);
+
+    expect(published?.keptOn).toBeNull();
+    expect(repository.subjects()).toEqual(["of the user", subject("b"), subject("a")]);
+  });
+
+  test("keeps the work on a branch of another name where the user has one of its own", async () => {
+    const repository = new ChainRepository({});
+    const mine = repository.make({ mine: "m" }, null, "of the user");
+    repository.refs.set("refs/heads/ra/r1", mine);
+    const chain = chainOn(repository);
+    await chain.add(repository.result("a", { a: "a" }));
+    repository.beforePublish = () => ({ kind: "refused", reason: "busy" });
+
+    const first = await chain.publish(false);
+    await chain.add(repository.result("b", { b: "b" }));
+    const second = await chain.publish(false);
+
+    expect([first?.keptOn, second?.keptOn]).toEqual(["ra/r1-2", "ra/r1-2"]);
+    expect(repository.refs.get("refs/heads/ra/r1")).toBe(mine);
+    expect(repository.refs.get("refs/heads/ra/r1-2")).toBe(chain.tip);
+  });
+
+  test("keeps the work when the branch is gone at the last moment", async () => {
+    const repository = new ChainRepository({});
+    const chain = chainOn(repository);
+    await chain.add(repository.result("a", { a: "a" }));
+    repository.beforePublish = () => ({ kind: "gone" });
+
+    const published = await chain.publish(false);
+
+    expect(published).toMatchObject({ keptOn: "ra/r1", reason: "branch `main` no longer exists" });
+  });
+
   test("keeps the order of landing where the plan's order would give another tree", async () => {
     const repository = new ChainRepository({ "x.txt": "0" });
     const chain = chainOn(repository);
