@@ -4,6 +4,7 @@ import { assert } from "../assert.ts";
 import type { Captured } from "../process.ts";
 import { busyReason, type Checkout, inCheckout, isHeld, listCheckouts } from "./checkout.ts";
 import { copyIndex } from "./durable.ts";
+import { filterRisk } from "./filter-risk.ts";
 import type { Identity } from "./identity.ts";
 import { indexLock, indexVersion, type LockedIndex, lockIndex } from "./index-lock.ts";
 import { overlapOf } from "./overlap.ts";
@@ -89,6 +90,12 @@ async function landOnce(
   const version = await indexVersion(checkout);
   if (version === null) return refused(`\`${checkout.path}\` has no index`);
   const entries = await diffRevisions(site.control, move.from, move.to);
+  const risk = filterRisk(site.config, checkout.path, entries);
+  if (risk !== null) {
+    return refused(
+      `the result changes \`${risk.path}\`, which your git filter \`${risk.filter}\` runs or may read: look at it and merge it yourself`,
+    );
+  }
   const obstacle = move.inPlace
     ? ""
     : await overlapOf(site, checkout, move.target, { ...move, entries });
