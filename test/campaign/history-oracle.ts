@@ -2,6 +2,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { attributesOf, changedBetween } from "./files.ts";
 import type { Added, Left, Played } from "./history.ts";
+import { emptyTally, type Tally } from "./history-tally.ts";
 import { wrongMarks } from "./marks.ts";
 import type { ObjectSource } from "./object-source.ts";
 import { plainPaths, type Triple, type Verdict } from "./plain-git.ts";
@@ -25,28 +26,6 @@ interface Question {
 export interface Violation {
   readonly number: number;
   readonly what: string;
-}
-
-/** How often what happened, so that a campaign in which nothing happens is seen. */
-export interface Tally {
-  landed: number;
-  conflicts: number;
-  unverified: number;
-  nothing: number;
-  kept: number;
-  followedRenames: number;
-  /** Merges that git could not finish. */
-  gitDied: number;
-  /** Tasks whose change was all there once the others were put before it. */
-  absorbed: number;
-}
-
-/** A tally of nothing. */
-export function emptyTally(): Tally {
-  return {
-    ...{ landed: 0, conflicts: 0, unverified: 0, nothing: 0, kept: 0, followedRenames: 0 },
-    ...{ gitDied: 0, absorbed: 0 },
-  };
 }
 
 /** Judges histories by what plain git says of the repository they left. */

@@ -34,11 +34,11 @@ export class ObjectSource {
     this.#reading = this.#read();
   }
 
-  /** The whole tree, submodules as their commit ids. Throws when an object is missing. */
+  /** The whole tree by path, in order, submodules as their commit ids. Throws when an object is missing. */
   async files(tree: string): Promise<Files> {
     const files: Files = new Map();
     await this.#collect(tree, "", files);
-    return files;
+    return new Map([...files].sort(([one], [other]) => (one < other ? -1 : 1)));
   }
 
   /** The files of a tree whose name is `name`, by path. Blobs of other files need not be there. */
