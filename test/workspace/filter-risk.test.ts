@@ -47,13 +47,14 @@ describe("a filter of the user's git", () => {
     commitFiles(fixture, {
       ".gitattributes": "*.txt filter=fmt\n",
       "tools/fmt": "#!/bin/sh\ncat\n",
+      "z.txt": "a\n",
     });
     for (const side of ["clean", "smudge"])
       fixture.git("config", `filter.fmt.${side}`, "sh tools/fmt");
     const repository = await fixture.open();
     const from = fixture.head();
     const result = await resultOf(repository, request(fixture), (dir) => {
-      write(dir, { "tools/fmt": `#!/bin/sh\ntouch ${mark}\ncat\n`, "a.txt": "b\n" });
+      write(dir, { "tools/fmt": `#!/bin/sh\ntouch ${mark}\ncat\n`, "z.txt": "b\n" });
       chmodSync(join(dir, "tools/fmt"), 0o755);
     });
 
@@ -61,7 +62,7 @@ describe("a filter of the user's git", () => {
 
     expect(published).toMatchObject({ kind: "refused" });
     expect(existsSync(mark)).toBe(false);
-    expect(readFileSync(join(fixture.dir, "a.txt"), "utf8")).toBe("a\n");
+    expect(readFileSync(join(fixture.dir, "z.txt"), "utf8")).toBe("a\n");
     fixture.git("merge", "--quiet", "--ff-only", result);
     expect(existsSync(mark)).toBe(true);
   });
