@@ -5,7 +5,7 @@ import type { Landing } from "../run/model.ts";
 import type { Repository } from "../workspace/workspace.ts";
 import { keepOnBranch } from "./kept-branch.ts";
 import type { Result } from "./result.ts";
-import { type Layer, type Stack, stackUp } from "./stack.ts";
+import { complaintOf, type Layer, type Stack, stackUp } from "./stack.ts";
 import { checkTop, type Trial, tryStack, type Verify } from "./trial.ts";
 
 export interface ChainOptions {
@@ -103,7 +103,7 @@ export class Chain {
       const now = await this.#options.repository.branchTip(this.#options.target);
       if (now === null || now === this.#onto || !this.#follows) return;
       const rebuilt = await this.#rebuild(now);
-      if ("paths" in rebuilt) return;
+      if ("complaint" in rebuilt) return;
       this.#adopt(now, rebuilt);
       this.#unverified ||= this.#links.length > 0;
     });
@@ -237,13 +237,11 @@ export class Chain {
 
   async #follow(from: string): Promise<string | null> {
     const rebuilt = await this.#rebuild(from);
-    if ("paths" in rebuilt) {
-      const { target } = this.#options;
-      return `\`${target}\` moved, and ${rebuilt.task} conflicts with it in ${rebuilt.paths.join(", ")}`;
-    }
+    const moved = `\`${this.#options.target}\` moved, and`;
+    if ("complaint" in rebuilt) return `${moved} ${rebuilt.complaint}`;
     this.#adopt(from, rebuilt);
     const complaint = await this.#verifyAll();
-    return complaint && `\`${this.#options.target}\` moved, and on its new tip ${complaint}`;
+    return complaint && `${moved} on its new tip ${complaint}`;
   }
 
   /** Runs each check command of the chain once on the tip. */
@@ -257,19 +255,17 @@ export class Chain {
    * Merges every result again on top of another commit: in the plan's order or, where that conflicts as a result builds
    * on one that comes later there, in the order of landing.
    */
-  async #rebuild(
-    onto: string,
-  ): Promise<readonly Layer[] | { readonly task: string; readonly paths: readonly string[] }> {
-    let found: { readonly task: string; readonly paths: readonly string[] } | null = null;
-    for (const links of [this.#inPlanOrder(), this.#links]) {
-      const results = links.map(({ result }) => result);
-      const { layers, conflicts, broken } = await this.#stack(onto, results);
-      for (const { error } of broken) throw error;
-      const [conflict] = conflicts;
-      if (!conflict) return layers;
-      found ??= { task: conflict.result.task.id, paths: conflict.paths };
-    }
-    return found ?? [];
+  async #rebuild(onto: string): Promise<readonly Layer[] | { readonly complaint: string }> {
+    const stackOf = (links: readonly Layer[]): Promise<Stack> =>
+      this.#stack(
+        onto,
+        links.map(({ result }) => result),
+      );
+    const planned = await stackOf(this.#inPlanOrder());
+    const complaint = complaintOf(planned);
+    if (complaint === null) return planned.layers;
+    const landed = await stackOf(this.#links);
+    return complaintOf(landed) === null ? landed.layers : { complaint };
   }
 
   #adopt(onto: string, layers: readonly Layer[]): void {

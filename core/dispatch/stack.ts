@@ -51,6 +51,18 @@ export async function stackUp(input: {
   return { layers, conflicts, empty, broken };
 }
 
+/** The first of the results that did not merge, and why; null when all did. */
+export function complaintOf({ conflicts, broken }: Stack): string | null {
+  const [conflict, fault] = [conflicts[0], broken[0]];
+  if (conflict) {
+    return `${conflict.result.task.id} conflicts with it in ${conflict.paths.join(", ")}`;
+  }
+  if (!fault) return null;
+  const { error, result } = fault;
+  const message = error instanceof Error ? error.message : String(error);
+  return `${result.task.id} cannot be merged with it: ${message}`;
+}
+
 /** The commit of a result on top of `tip`; `tip` itself when it adds nothing. */
 async function layer(
   repository: Repository,

@@ -110,10 +110,7 @@ async function judgeCheckout(race: Race): Promise<string[]> {
 /** The run moved the target by compare-and-swap, or kept its work. */
 function judgeRun(race: Race, { refs }: Facts): string[] {
   const { published, thrown, tip } = race;
-  if (thrown !== null) {
-    const kept = refs.get("refs/ra/r1/_tip") === tip || refs.get("refs/heads/ra/r1") === tip;
-    return thrown.code === "TARGET_GONE" && kept ? [] : [`threw ${thrown.code}: ${thrown.message}`];
-  }
+  if (thrown !== null) return [`threw ${thrown.code}: ${thrown.message}`];
   if (published === null) return ["nothing was published"];
   if (published.keptOn !== null) {
     const kept = refs.get(`refs/heads/${published.keptOn}`);

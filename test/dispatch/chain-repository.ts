@@ -42,6 +42,8 @@ export class ChainRepository {
   readonly refs = new Map<string, string>();
   /** Called before the target moves; what it gives is the answer. */
   beforePublish: (() => Publication | null) | null = null;
+  /** Called before each merge. */
+  beforeMerge: () => void = () => {};
   readonly #commits = new Map<string, FakeCommit>();
 
   constructor(files: Files) {
@@ -123,6 +125,7 @@ export class ChainRepository {
   }
 
   async merge(input: { base: string; ours: string; theirs: string }): Promise<Merge> {
+    this.beforeMerge();
     const [base, ours, theirs] = [input.base, input.ours, input.theirs].map((id) => this.files(id));
     const merged: Record<string, string> = {};
     const paths: string[] = [];

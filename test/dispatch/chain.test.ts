@@ -145,6 +145,22 @@ describe("publishing", () => {
     expect(repository.refs.get("refs/heads/ra/r1-2")).toBe(chain.tip);
   });
 
+  test("keeps the work when git cannot merge it on the new tip", async () => {
+    const repository = new ChainRepository({});
+    const chain = chainOn(repository);
+    await chain.add(repository.result("a", { a: "a" }));
+    const kept = chain.tip;
+    repository.push({ user: "u" });
+    repository.beforeMerge = () => {
+      throw new Error("git died");
+    };
+
+    const published = await chain.publish(false);
+
+    expect(published?.reason).toBe("`main` moved, and a cannot be merged with it: git died");
+    expect(repository.refs.get("refs/heads/ra/r1")).toBe(kept);
+  });
+
   test("keeps the work when the branch is gone at the last moment", async () => {
     const repository = new ChainRepository({});
     const chain = chainOn(repository);
