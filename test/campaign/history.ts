@@ -110,16 +110,16 @@ export class History {
       verify: async (command, commit) => checked(await this.#check(command, commit)),
     });
     const bases = [start];
-    const tasks = random.between(3, 6);
+    const tasks = random.between(3, 5);
     while (this.#count < tasks) {
       const group: Left[] = [];
-      for (let i = random.between(1, 3); i > 0; i--) {
+      for (let i = random.between(1, 4); i > 0; i--) {
         group.push(await this.#leave(random.pick(bases), chain.tip, edits));
       }
       await this.#add(chain, group);
       if (random.chance(0.12)) await this.#commitAsUser(start, edits);
-      if (random.chance(0.15)) await unlessGitDies(chain.catchUp());
-      if (random.chance(0.3)) await unlessGitDies(chain.publish(false));
+      if (random.chance(0.1)) await unlessGitDies(chain.catchUp());
+      if (random.chance(0.2)) await unlessGitDies(chain.publish(false));
       bases.push(chain.tip);
     }
     const published = await unlessGitDies(chain.publish(false));
