@@ -15,7 +15,7 @@ import { makeScratch, passing, resultOf, type Scratch, writeRef } from "./scratc
 
 const pairs = campaign("conflicts", 1000);
 const kinds = [...Object.keys(conflicts), ...Object.keys(nearMisses)];
-const limitMs = 600_000;
+const limitMs = 900_000;
 
 interface Played {
   readonly number: number;

@@ -10,7 +10,7 @@ import { campaign, chunks, inTwoLanes, Random, replayOf } from "./random.ts";
 import { makeScratch } from "./scratch.ts";
 
 const histories = campaign("histories", 1000);
-const limitMs = 600_000;
+const limitMs = 900_000;
 
 /** Plays a batch of histories in a repository of their own; gives what is wrong, each with the words that repeat it. */
 async function playBatch(top: string, numbers: readonly number[], sum: Tally): Promise<string[]> {

@@ -9,7 +9,7 @@ import { campaign, inTwoLanes, Random, replayOf } from "./random.ts";
 
 const races = campaign("races", 500);
 const standings: readonly Standing[] = ["checked out", "elsewhere", "checked out", "bare"];
-const limitMs = 600_000;
+const limitMs = 900_000;
 
 test(
   "a user beside a landing loses no commit and no byte, and the run lands or keeps its work",
