@@ -131,6 +131,7 @@ function leftIn(race: Race, word: "dirty" | "staged"): Map<string, string> {
   for (const [what, id, path] of race.journal) {
     if (what === word) left.set(path, id);
     if (what === "clean") left.delete(path);
+    if (what === "unstaged" && word === "staged") left.clear();
   }
   return left;
 }

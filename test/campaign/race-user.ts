@@ -30,6 +30,8 @@ const prelude = [
   'made() { echo "made $1 $(git rev-parse "$2")" >> "$JOURNAL"; }',
   'dirty() { echo "dirty $(git hash-object --no-filters "$1") $1" >> "$JOURNAL"; }',
   'clean() { echo "clean - $1" >> "$JOURNAL"; }',
+  // `git reset --keep` takes back what was staged.
+  'unstaged() { echo "unstaged" >> "$JOURNAL"; }',
   'staged() { echo "staged $(git rev-parse ":$1") $1" >> "$JOURNAL"; }',
 ];
 
@@ -150,11 +152,11 @@ const movesInCheckout: readonly Deed[] = [
     name: "amends",
     lines: ["git commit -q --amend --allow-empty --only -m amended && made amend HEAD"],
   },
-  { name: "moves back", lines: ["git reset -q --keep HEAD~1"] },
+  { name: "moves back", lines: ["git reset -q --keep HEAD~1 && unstaged"] },
   {
     name: "commits and moves back",
     lines: [
-      `${commitOwnFile("own.txt", "-- own.txt")} && git reset -q --keep HEAD~1 && echo back >> $JOURNAL`,
+      `${commitOwnFile("own.txt", "-- own.txt")} && git reset -q --keep HEAD~1 && unstaged && echo back >> $JOURNAL`,
     ],
   },
   { name: "switches", lines: ["git checkout -q other"] },
