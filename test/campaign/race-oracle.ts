@@ -22,10 +22,9 @@ interface Facts {
   readonly reached: ReadonlySet<string>;
 }
 
-async function readFacts({ plain }: Race): Promise<Facts> {
-  const [refs, head, reached] = await Promise.all([
+async function readFacts({ plain, gitDir }: Race): Promise<Facts> {
+  const [refs, reached] = await Promise.all([
     plain.run(["for-each-ref", "--format=%(refname) %(objectname)"]),
-    plain.attempt(["symbolic-ref", "-q", "HEAD"]),
     plain.run(["rev-list", "--all", "--reflog"]),
   ]);
   return {
@@ -35,7 +34,7 @@ async function readFacts({ plain }: Race): Promise<Facts> {
         .split("\n")
         .map((line) => line.split(" ") as [string, string]),
     ),
-    head: head.stdout.trim(),
+    head: readFileSync(join(gitDir, "HEAD"), "utf8").trim(),
     reached: new Set(reached.split("\n")),
   };
 }
@@ -44,15 +43,16 @@ const target = "refs/heads/main";
 
 /** The target is where the user left it, or ahead of that; a deleted one stays deleted. */
 async function judgeTarget(race: Race, { refs }: Facts): Promise<string[]> {
-  const left = noted(race, "target")[0]?.[1];
+  if (noted(race, "stashes").length === 0) return ["the user did not come to an end"];
+  const left = noted(race, "ref").find(([, ref]) => ref === target)?.[2] ?? "none";
   const now = refs.get(target) ?? "none";
-  if (left === undefined) return ["the user did not come to an end"];
   if (left === "none") return now === "none" ? [] : [`the deleted target came back at ${now}`];
   if (now === "none") return ["the target is gone"];
   const takenBack = noted(race, "back").length > 0;
   const commits = noted(race, "made").filter(([, kind]) => kind === "commit" && !takenBack);
   const wrong: string[] = [];
-  for (const id of [left, ...commits.map(([, , commit]) => commit)]) {
+  for (const id of new Set([left, ...commits.map(([, , commit]) => commit)])) {
+    if (id === now) continue;
     const line = await race.plain.attempt(["merge-base", "--is-ancestor", id, now]);
     if (line.code !== 0) wrong.push(`the user's ${id} is not in the target, which is at ${now}`);
   }
@@ -73,7 +73,7 @@ function judgeOthers(race: Race, { refs, head }: Facts): string[] {
   const left = new Map(noted(race, "ref").map(([, ref, id]) => [ref, id]));
   const names = [...new Set([...left.keys(), ...refs.keys()])].filter((ref) => !own(ref));
   const wrong = names.filter((ref) => left.get(ref) !== refs.get(ref));
-  const headLeft = noted(race, "head")[0]?.[1] ?? "";
+  const headLeft = noted(race, "head")[0]?.slice(1).join(" ").trim() ?? "";
   const log = join(race.gitDir, "logs/refs/stash");
   const stashes = String(readFileSync(log, "utf8").trim().split("\n").length);
   const stashesLeft = noted(race, "stashes")[0]?.[1];

@@ -38,9 +38,8 @@ const prelude = [
 /** What every script ends with: how the user sees the refs when done. */
 const closing = [
   'git for-each-ref --format="ref %(refname) %(objectname)" >> "$JOURNAL"',
-  'echo "head $(git symbolic-ref -q HEAD)" >> "$JOURNAL"',
-  'echo "target $(git rev-parse -q --verify refs/heads/main || echo none)" >> "$JOURNAL"',
-  'echo "stashes $(wc -l < "$(git rev-parse --git-path logs/refs/stash)")" >> "$JOURNAL"',
+  'echo "head $(cat "$GIT_FILES/HEAD")" >> "$JOURNAL"',
+  'echo "stashes $(wc -l < "$GIT_FILES/logs/refs/stash")" >> "$JOURNAL"',
 ];
 
 /** Draws one or two deeds that fit. What is left uncommitted comes first, so that the rest must carry it along. */
@@ -67,6 +66,7 @@ export function drawMoment(random: Random): Moment {
 export function writeScript(input: {
   readonly dir: string;
   readonly cwd: string;
+  readonly gitDir: string;
   readonly env: Readonly<Record<string, string>>;
   readonly deeds: readonly Deed[];
 }): string[] {
@@ -74,7 +74,7 @@ export function writeScript(input: {
   const lines = [`cd '${input.cwd}'`, ...prelude];
   for (const deed of input.deeds) lines.push(...deed.lines);
   writeFileSync(path, `${[...lines, ...closing].join("\n")}\n`);
-  const env = { ...input.env, JOURNAL: join(input.dir, "journal") };
+  const env = { ...input.env, JOURNAL: join(input.dir, "journal"), GIT_FILES: input.gitDir };
   const words = Object.entries(env).map(([name, value]) => `${name}=${value}`);
   return ["env", "-i", ...words, "sh", path];
 }

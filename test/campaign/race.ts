@@ -93,7 +93,7 @@ export async function runRace(
   const moment = drawMoment(random);
   const { gitDir, plain, cwd } = await place(template, dir, standing);
   const home = join(dir, "home");
-  const script = writeScript({ dir, cwd, env: plainEnvironment(home), deeds });
+  const script = writeScript({ dir, cwd, gitDir, env: plainEnvironment(home), deeds });
   const bin = moment.kind === "git" ? `${writeShim(dir, script, moment)}:` : "";
   const env = { ...plainEnvironment(home), PATH: `${bin}${process.env.PATH}` };
   const real = await openRepository(findPlace(cwd), {
@@ -157,11 +157,12 @@ async function chainOf(
   const two: Files = new Map(template.files);
   two.set("new.txt", regular("new\n")).set("dir/inside.txt", regular("new\n"));
   if (random.chance(0.3)) two.set("ignored.log", regular("log\n"));
-  for (const [i, files] of [one, two].entries()) {
+  const results = [one, two].map((files, i) => {
     const commit = store.commit({ tree: writeTree(store, files), parents: [base] });
     writeRef(gitDir, `refs/ra/r1/t${i}/1`, commit);
-    const paths = changedBetween(template.files, files);
-    const landing = await chain.add(resultOf({ id: `t${i}`, base, commit, paths }));
+    return resultOf({ id: `t${i}`, base, commit, paths: changedBetween(template.files, files) });
+  });
+  for (const landing of await Promise.all(results.map((result) => chain.add(result)))) {
     if (landing.kind !== "merged") throw new Error(`a result is ${landing.kind}`);
   }
   return chain;
