@@ -78,6 +78,7 @@ async function landWithRa(dir: string, made: History): Promise<string> {
     base: made.base,
     follows: true,
     rank: ({ position }) => position,
+    keep: async (commit) => commit,
     verify: async () => ({ complaint: null, notes: [] }),
   });
   const landings = await Promise.all(made.results.map((result) => chain.add(result)));

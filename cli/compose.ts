@@ -5,6 +5,7 @@ import { Chain } from "../core/dispatch/chain.ts";
 import { extendClaim } from "../core/dispatch/claim-extension.ts";
 import { Crew } from "../core/dispatch/crew.ts";
 import { Dispatcher } from "../core/dispatch/dispatcher.ts";
+import { keepOnBranch } from "../core/dispatch/kept-branch.ts";
 import { Roster } from "../core/dispatch/roster.ts";
 import { verify } from "../core/dispatch/verify.ts";
 import { buildGraph, criticalPath, type Graph } from "../core/plan/graph.ts";
@@ -75,7 +76,7 @@ export function composeRun(parts: RunParts): Composed {
   const environment = environments(parts);
   const logs = join(place.stateDir, "runs");
   const checks = new AbortController();
-  const chain = makeChain(parts, graph, logs, environment, checks.signal);
+  const chain = makeChain(parts, { graph, environment, signal: checks.signal });
   const crew = new Crew({
     run,
     clock: systemClock,
@@ -113,8 +114,14 @@ export type LandingParts = Pick<
 
 /** A chain for a run that has ended, to land what it kept; null without git. `signal` ends the checks. */
 export function composeLanding(parts: LandingParts, signal: AbortSignal): Chain | null {
-  const logs = join(parts.place.stateDir, "runs");
-  return makeChain(parts, buildGraph(parts.plan.tasks), logs, environments(parts), signal);
+  const { run, plan } = parts;
+  return makeChain(parts, {
+    graph: buildGraph(plan.tasks),
+    environment: environments(parts),
+    signal,
+    // It stays where the run put it, and the user may have gone on working there.
+    keep: async () => `ra/${run}`,
+  });
 }
 
 /** Runs a check command on a commit as the run did; null when it passed, else why not. */
@@ -149,19 +156,24 @@ function checkLog(name: string, tries: number): string {
 
 function makeChain(
   parts: LandingParts,
-  graph: Graph,
-  logs: string,
-  environment: Environments,
-  signal: AbortSignal,
+  rest: {
+    readonly graph: Graph;
+    readonly environment: Environments;
+    readonly signal: AbortSignal;
+    readonly keep?: (commit: string) => Promise<string>;
+  },
 ): Chain | null {
-  const { run, repository, ground } = parts;
+  const { run, repository, ground, place } = parts;
+  const { graph, environment, signal } = rest;
   if (repository === null || ground === null) return null;
+  const logs = join(place.stateDir, "runs");
   const rank = new Map(graph.order.map((position, rank) => [parts.plan.tasks[position]?.id, rank]));
   return new Chain({
     repository,
     run,
     ...ground,
     rank: (task) => rank.get(task.id) ?? 0,
+    keep: rest.keep ?? ((commit) => keepOnBranch(repository, run, commit)),
     verify: (command, commit, { task, attempt }) =>
       verify({
         repository,

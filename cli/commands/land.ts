@@ -48,9 +48,8 @@ interface Wish {
 }
 
 async function land(wish: Wish, task: string | null): Promise<LaterLanding> {
-  const { terminal, place, target } = wish;
+  const { terminal, place, target, repository } = wish;
   const state = wish.verified ? wish.state : withoutChecks(wish.state);
-  const repository = withoutBranch(wish.repository, state.id);
   const base = await repository.branchTip(target);
   if (base === null) throw targetGone(target);
   using ending = abortOnSignal();
@@ -63,15 +62,6 @@ async function land(wish: Wish, task: string | null): Promise<LaterLanding> {
   } catch (error) {
     throw ending.signal.aborted ? interrupted() : error;
   }
-}
-
-/** The user may have gone on working on `ra/<run>`: a landing that is refused does not move it. */
-function withoutBranch(repository: GitRepository, run: string): GitRepository {
-  const branch = `refs/heads/ra/${run}`;
-  return {
-    ...repository,
-    pin: async (ref, commit) => (ref === branch ? undefined : repository.pin(ref, commit)),
-  };
 }
 
 function withoutChecks(state: RunState): RunState {

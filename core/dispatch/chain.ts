@@ -3,7 +3,6 @@ import type { Task } from "../plan/plan.ts";
 import type { Published } from "../run/event.ts";
 import type { Landing } from "../run/model.ts";
 import type { Repository } from "../workspace/workspace.ts";
-import { keepOnBranch } from "./kept-branch.ts";
 import type { Result } from "./result.ts";
 import { complaintOf, type Layer, type Stack, stackUp } from "./stack.ts";
 import { checkTop, type Trial, tryStack, type Verify } from "./trial.ts";
@@ -18,6 +17,8 @@ export interface ChainOptions {
   /** Place of a task in the plan's topological order. */
   readonly rank: (task: Task) => number;
   readonly verify: Verify;
+  /** Puts a commit that cannot land where a person finds it, and gives the name of the branch. */
+  readonly keep: (commit: string) => Promise<string>;
 }
 
 /** A result whose landing somebody waits for. */
@@ -285,8 +286,8 @@ export class Chain {
   }
 
   async #keep(reason: string): Promise<Published> {
-    const { repository, run, target } = this.#options;
-    const branch = await keepOnBranch(repository, run, this.#tip);
+    const branch = await this.#options.keep(this.#tip);
+    const { target } = this.#options;
     return { target, from: this.#onto, to: this.#tip, keptOn: branch, reason };
   }
 }

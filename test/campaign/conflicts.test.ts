@@ -3,6 +3,7 @@ import { readFileSync } from "node:fs";
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { Chain } from "../../core/dispatch/chain.ts";
+import { keepOnBranch } from "../../core/dispatch/kept-branch.ts";
 import type { Landing } from "../../core/run/model.ts";
 import type { Repository } from "../../core/workspace/workspace.ts";
 import { temporaryDirectory } from "../support/leftovers.ts";
@@ -41,6 +42,7 @@ async function playPair(
   const base = scratch.store.commit({ tree: writeTree(scratch.store, pair.base) });
   writeRef(scratch.gitDir, `refs/heads/${target}`, base);
   const chain = new Chain({
+    keep: (commit) => keepOnBranch(repository, run, commit),
     ...{ repository, run, target, base, follows: true },
     rank: (task) => Number(task.id.slice(1)),
     verify: passing,

@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { Chain } from "../../core/dispatch/chain.ts";
+import { keepOnBranch } from "../../core/dispatch/kept-branch.ts";
 import type { Published } from "../../core/run/event.ts";
 import type { Landing } from "../../core/run/model.ts";
 import type { Repository } from "../../core/workspace/workspace.ts";
@@ -101,6 +102,7 @@ export class History {
     writeRef(this.#scratch.gitDir, `refs/heads/${this.#target}`, start);
     const ranks = random.shuffled([0, 1, 2, 3, 4, 5, 6, 7, 8]);
     const chain = new Chain({
+      keep: (commit) => keepOnBranch(this.#repository, this.#run, commit),
       repository: this.#repository,
       run: this.#run,
       target: this.#target,

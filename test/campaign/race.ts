@@ -1,6 +1,7 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { Chain } from "../../core/dispatch/chain.ts";
+import { keepOnBranch } from "../../core/dispatch/kept-branch.ts";
 import { RaError } from "../../core/error.ts";
 import type { Published } from "../../core/run/event.ts";
 import { findPlace } from "../../core/workspace/place.ts";
@@ -147,6 +148,7 @@ async function chainOf(
   const base = template.tip;
   const store = new ObjectStore(join(gitDir, "objects"));
   const chain = new Chain({
+    keep: (commit) => keepOnBranch(repository, "r1", commit),
     ...{ repository, run: "r1", target: "main", base, follows: true },
     rank: (task) => Number(task.id.slice(1)),
     verify: passing,

@@ -1,4 +1,5 @@
 import { Chain } from "../../core/dispatch/chain.ts";
+import { keepOnBranch } from "../../core/dispatch/kept-branch.ts";
 import type { Landing } from "../../core/run/model.ts";
 import type { Repository } from "../../core/workspace/workspace.ts";
 import { ObjectStore } from "./object-store.ts";
@@ -113,6 +114,7 @@ export class Replay {
     const run = `r${merge.id}`;
     const target = `m${merge.id}`;
     const chain = new Chain({
+      keep: (commit) => keepOnBranch(repository, run, commit),
       ...{ repository, run, target, base, follows: true },
       rank: (task) => Number(task.id.slice(1)),
       verify: passing,

@@ -1,4 +1,5 @@
 import { Chain } from "../../core/dispatch/chain.ts";
+import { keepOnBranch } from "../../core/dispatch/kept-branch.ts";
 import type { Result } from "../../core/dispatch/result.ts";
 import type {
   ChangedPath,
@@ -25,6 +26,7 @@ export function chainOn(
     base: options.base ?? repository.tip(),
     follows: options.base === undefined,
     rank: ({ id }) => id.charCodeAt(0),
+    keep: (commit) => keepOnBranch(repository.asRepository, "r1", commit),
     verify: async (command, commit) => ({ complaint: await check(command, commit), notes: [] }),
   });
 }

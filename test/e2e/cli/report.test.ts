@@ -28,7 +28,7 @@ test("tells each task's end once, counted, in columns, and the next command last
   expect(stderr).toMatch(/lint +failed +\(\d\/5\) \d+\.\ds exit 3: src\/x\.ts:1 bad\n/);
   expect(stderr).toMatch(/long-winded-name +done +\(\d\/5\) \d+\.\ds no change\n/);
   expect(stderr).toMatch(/\n {2}skipped {2}e2e {2}docs because of lint\n/);
-  expect(told.at(-2)).toMatch(/^ra: result=failed exit=1 run=(\w+) next="ra show \1"$/);
+  expect(told.at(-2)).toMatch(/^ra: result=failed exit=1 run=(\w+) next="ra why \1"$/);
 });
 
 test("stays short with many tasks", async () => {

@@ -80,9 +80,10 @@ describe("a change outside its task's claim", () => {
     const result = await dispatch.ended;
 
     expect(statuses(result)).toEqual({ holder: "done", taker: "error", free: "done" });
+    const holder = `${ending(result).run}/holder`;
     expect(ending(result).tasks[1]?.error).toEqual({
       kind: "scope",
-      message: "changed paths that others claim: out/x",
+      message: `changed paths that others claim: out/x (${holder})`,
     });
     expect(repository.git("show", "main:free.txt")).toBe("x");
   });
