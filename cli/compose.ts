@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import { systemClock } from "../core/clock.ts";
 import type { Assignment } from "../core/dispatch/assignment.ts";
+import type { AttemptEnd } from "../core/dispatch/attempt.ts";
 import { Chain } from "../core/dispatch/chain.ts";
 import { extendClaim } from "../core/dispatch/claim-extension.ts";
 import { Crew } from "../core/dispatch/crew.ts";
@@ -47,6 +48,8 @@ export interface RunParts {
   readonly directory: string;
   /** What the log knows of the run, when it is resumed. */
   readonly state: RunState | undefined;
+  /** Results of an earlier process of the run that are still to land, by task. */
+  readonly results?: ReadonlyMap<string, AttemptEnd>;
 }
 
 /** A dispatcher with its hands. The only place that knows that the log is SQLite and the workspaces are git. */
@@ -102,6 +105,7 @@ export function composeRun(parts: RunParts): Composed {
     concurrency: parts.concurrency,
     perRunner: runnerCaps(parts.config),
     stepThrough: parts.stepThrough,
+    ...(parts.results === undefined ? {} : { results: parts.results }),
   });
   return { dispatcher, crew, chain };
 }

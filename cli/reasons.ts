@@ -1,4 +1,4 @@
-import { isAlive } from "../core/process/table.ts";
+import { isAttended } from "../core/process/owner.ts";
 import type { WaitReason } from "../core/run/event.ts";
 import type { TaskError, TaskStatus } from "../core/run/model.ts";
 import type { RunState, TaskState } from "../core/run/state.ts";
@@ -96,7 +96,7 @@ export function reasonOfRun(state: RunState): RunReason {
     .sort((a, b) => ((a.finishedAt ?? "") < (b.finishedAt ?? "") ? -1 : 1))
     .map(({ task, error }) => ({ task: task.id, error }));
   const kept = published?.keptOn ? { branch: published.keptOn, reason: published.reason } : null;
-  const driven = finishedAt !== null || isAlive(owner);
+  const driven = finishedAt !== null || isAttended(owner);
   const reason = { run: id, status, driven, exitCode, causes, kept, tasks };
   return { ...reason, next: nextOfRun(reason) };
 }
@@ -116,7 +116,7 @@ function nextOfTask(state: RunState, reason: Omit<TaskReason, "next">): NextStep
   const name = `${run}/${task}`;
   const steps: NextStep[] = [];
   const add = (command: string, about: string): void => void steps.push({ command, about });
-  const isOver = state.finishedAt !== null || !isAlive(state.owner);
+  const isOver = state.finishedAt !== null || !isAttended(state.owner);
   if (error !== null) {
     if (kept !== null) add(`ra diff ${name}`, "what it left");
     if (kept !== null && isOver) addLanding(add, name, error);

@@ -23,3 +23,10 @@ export interface ProcessIdentity {
   /** Start time in clock ticks since boot, from `/proc/PID/stat`; null where there is no `/proc`. */
   readonly startTicks: number | null;
 }
+
+/** The `ra` that drives a run: its process, and the machine it is on. What an earlier version did not record is absent. */
+export interface RunOwner extends ProcessIdentity {
+  readonly host?: string;
+  /** The kernel's id of the boot; absent where there is none. */
+  readonly boot?: string;
+}

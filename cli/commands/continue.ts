@@ -1,5 +1,5 @@
 import { ExitCode, RaError } from "../../core/error.ts";
-import { isAlive } from "../../core/process/table.ts";
+import { isAttended } from "../../core/process/owner.ts";
 import { findRun } from "../../core/registry/find-run.ts";
 import { findPlace } from "../../core/workspace/place.ts";
 import type { CommandBody } from "../command.ts";
@@ -18,7 +18,7 @@ export const run: CommandBody = async ({ terminal, args }) => {
         hint: "see what waits with `ra ps`",
       });
     }
-    if (!isAlive(state.owner)) {
+    if (!isAttended(state.owner)) {
       throw new RaError({
         code: "RUN_ABANDONED",
         exitCode: ExitCode.usage,

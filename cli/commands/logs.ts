@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { assert } from "../../core/assert.ts";
 import { ExitCode } from "../../core/error.ts";
-import { isAlive } from "../../core/process/table.ts";
+import { isAttended } from "../../core/process/owner.ts";
 import { findRun } from "../../core/registry/find-run.ts";
 import type { Registry } from "../../core/registry/registry.ts";
 import type { Event } from "../../core/run/event.ts";
@@ -52,7 +52,7 @@ function refuseUnknown(state: RunState, { task, attempt, follow }: Wanted): void
 
 /** True when nothing more will come: the run has ended, or the `ra` that drove it is gone. */
 function isOver(state: RunState): boolean {
-  return state.finishedAt !== null || !isAlive(state.owner);
+  return state.finishedAt !== null || !isAttended(state.owner);
 }
 
 async function printEvents(terminal: Terminal, registry: Registry, wanted: Wanted): Promise<void> {

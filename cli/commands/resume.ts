@@ -1,7 +1,9 @@
 import { assert } from "../../core/assert.ts";
 import { ExitCode, RaError } from "../../core/error.ts";
-import { processIdentity } from "../../core/process/table.ts";
+import { standingOf, thisOwner } from "../../core/process/owner.ts";
 import { findRun } from "../../core/registry/find-run.ts";
+import { runs } from "../../core/registry/query.ts";
+import type { Registry } from "../../core/registry/registry.ts";
 import type { RunState } from "../../core/run/state.ts";
 import { findPlace } from "../../core/workspace/place.ts";
 import type { CommandBody } from "../command.ts";
@@ -13,15 +15,16 @@ import { paceOf } from "../pace.ts";
 import { demandRecorded } from "../recorded.ts";
 import { runnerNames } from "../runner-names.ts";
 
-/** `ra resume RUN`: goes on with a run that was stopped or interrupted; what is done stays done. */
+/** `ra resume [RUN]`: goes on with a run that was stopped or interrupted; what is done stays done. */
 export const run: CommandBody = async ({ terminal, args, options }) => {
   const place = findPlace(terminal.cwd);
   await using registry = await demandRecorded(place);
   await registry.reap();
-  const id = findRun(registry.database, args[0] ?? "");
+  const id = args[0] === undefined ? onlyOpenRun(registry) : findRun(registry.database, args[0]);
   const state = await registry.state(id);
   assert(state, `run ${id} is listed, but has no events`);
-  refuseUnlessOpen(state);
+  const takesOver = flag(options, "takeOver");
+  refuseUnlessOpen(state, takesOver);
   const config = await loadConfig({ root: place.root, env: terminal.env, runners: runnerNames });
   const { plan, planPath, concurrency, target, base } = state;
   const dispatchFile = plan.format === "dispatch" ? planPath : null;
@@ -38,21 +41,42 @@ export const run: CommandBody = async ({ terminal, args, options }) => {
     ...paceOf(terminal, options, { mode: state.mode, dispatchFile }),
   };
   const parts = partsOf(order, await prepareRun(order));
-  const owner = processIdentity(process.pid);
   return await driveRun(order, { ...parts, run: id, registry, state }, (now) => {
     // Somebody else may have resumed it since.
-    if (now) refuseUnlessOpen(now);
-    return { type: "run.resumed", owner };
+    if (now) refuseUnlessOpen(now, takesOver);
+    return { type: "run.resumed", owner: thisOwner(), epoch: (now?.epoch ?? 0) + 1 };
   });
 };
 
-function refuseUnlessOpen(state: RunState): void {
+/** Runs that are looked at for one to go on with, and named at most. */
+const lookedAtMax = 200;
+const namedMax = 5;
+
+/** The one run that broke off. Throws `RaError` (exit 2) when there is none, and when there are several. */
+function onlyOpenRun({ database }: Registry): string {
+  const open = runs(database, { limit: lookedAtMax }).filter(
+    ({ driven, status }) => !driven || status === "interrupted",
+  );
+  const [only, ...others] = open;
+  if (only === undefined) throw refusal("no run has broken off; name the run to go on with");
+  if (others.length === 0) return only.id;
+  const named = open.slice(0, namedMax).map(({ id, name }) => `\`${id}\` (${name})`);
+  const more = open.length > namedMax ? ` and ${open.length - namedMax} more` : "";
+  throw new RaError({
+    code: "RUN_AMBIGUOUS",
+    exitCode: ExitCode.usage,
+    message: `${open.length} runs have broken off: ${named.join(", ")}${more}`,
+    hint: `name one: \`ra resume ${only.id}\``,
+  });
+}
+
+function refuseUnlessOpen(state: RunState, takesOver: boolean): void {
   const { id, status } = state;
   if (status === "succeeded") throw refusal(`run \`${id}\` has succeeded; nothing is left to do`);
   if (status === "rolled-back") {
     throw refusal(`run \`${id}\` was rolled back; start its plan anew with \`ra dispatch\``);
   }
-  refuseDriven(state);
+  if (!takesOver || standingOf(state.owner) !== "elsewhere") refuseDriven(state);
 }
 
 function refusal(message: string): RaError {

@@ -1,6 +1,6 @@
 import { assert } from "../../core/assert.ts";
 import { ExitCode, RaError } from "../../core/error.ts";
-import { isAlive } from "../../core/process/table.ts";
+import { isAttended } from "../../core/process/owner.ts";
 import { findRun } from "../../core/registry/find-run.ts";
 import { findPlace } from "../../core/workspace/place.ts";
 import { demandTask, splitAddress } from "../address.ts";
@@ -18,7 +18,7 @@ export const run: CommandBody = async ({ terminal, args }) => {
     const end = task === null ? null : demandTask(state, task);
     if (state.finishedAt !== null) throw refusal(`run \`${id}\` has ended: ${state.status}`);
     if (end?.finishedAt != null) throw refusal(`task \`${task}\` has ended: ${end.status}`);
-    if (!isAlive(state.owner)) {
+    if (!isAttended(state.owner)) {
       throw refusal(
         `the \`ra\` that drove run \`${id}\` is gone, and nothing of it runs`,
         `go on with \`ra resume ${id}\``,

@@ -1,25 +1,10 @@
 import { createMutex } from "../mutex.ts";
-import type { Task } from "../plan/plan.ts";
 import type { Published } from "../run/event.ts";
 import type { Landing } from "../run/model.ts";
-import type { Repository } from "../workspace/workspace.ts";
+import type { ChainOptions } from "./chain-options.ts";
 import type { Result } from "./result.ts";
 import { complaintOf, type Layer, type Stack, stackUp } from "./stack.ts";
-import { checkTop, type Trial, tryStack, type Verify } from "./trial.ts";
-
-export interface ChainOptions {
-  readonly repository: Repository;
-  readonly run: string;
-  readonly target: string;
-  readonly base: string;
-  /** False: the base is not where the target stands, and the run works on it until something is published. */
-  readonly follows: boolean;
-  /** Place of a task in the plan's topological order. */
-  readonly rank: (task: Task) => number;
-  readonly verify: Verify;
-  /** Puts a commit that cannot land where a person finds it, and gives the name of the branch. */
-  readonly keep: (commit: string) => Promise<string>;
-}
+import { checkTop, type Trial, tryStack } from "./trial.ts";
 
 /** A result whose landing somebody waits for. */
 interface Waiting {
@@ -85,6 +70,15 @@ export class Chain {
       this.#waiting.push({ result, resolve, reject });
       this.#landing ??= this.#landAll();
     });
+  }
+
+  /** Notes commits of the run that are on the target already, oldest first, with the commit below the first of them. */
+  found(from: string, commits: readonly (readonly [task: string, commit: string])[]): void {
+    const to = commits.at(-1)?.[1];
+    if (to === undefined) return;
+    for (const [task, commit] of commits) this.#final.set(task, commit);
+    this.#first = from;
+    this.#published = { target: this.#options.target, from, to, keptOn: null, reason: null };
   }
 
   /** Takes over a result that an earlier process of the run merged and checked. False: it no longer merges. */

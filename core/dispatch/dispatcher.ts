@@ -1,13 +1,13 @@
 import { assert } from "../assert.ts";
-import type { Clock } from "../clock.ts";
 import type { Fact } from "../run/event.ts";
-import type { EventLog } from "../run/log.ts";
 import type { RunStatus, TaskError } from "../run/model.ts";
 import { Schedule } from "../run/schedule.ts";
 import type { Assignment } from "./assignment.ts";
 import type { AttemptEnd } from "./attempt.ts";
+import { finishedFact, startedFact } from "./attempt-facts.ts";
+import type { DispatcherOptions } from "./dispatcher-options.ts";
 import { Gate } from "./gate.ts";
-import type { Hands, Landed } from "./hands.ts";
+import type { Landed } from "./hands.ts";
 import { Inbox } from "./inbox.ts";
 import { afterAttempt, afterLanding, type Step } from "./policy.ts";
 import type { Roster } from "./roster.ts";
@@ -21,17 +21,6 @@ type Message =
   | { readonly kind: "landed"; readonly position: number; readonly landed: Landed }
   | { readonly kind: "due"; readonly position: number }
   | { readonly kind: "wake" };
-
-export interface DispatcherOptions {
-  readonly run: string;
-  readonly log: EventLog;
-  readonly clock: Clock;
-  readonly roster: Roster;
-  readonly hands: Hands;
-  readonly concurrency: number;
-  readonly perRunner: Readonly<Record<string, number>>;
-  readonly stepThrough: boolean;
-}
 
 /**
  * The only loop that decides: obey requests, start what fits, await one thing, commit what it means, land it.
@@ -77,6 +66,8 @@ export class Dispatcher {
     });
     try {
       await this.#obey();
+      const before = this.#roster.takeUp(this.#schedule, this.#options.results);
+      for (const [position, end] of before) this.#land(position, end);
       for (;;) {
         await this.#startWhatFits();
         if (await this.#finished()) break;
@@ -92,6 +83,8 @@ export class Dispatcher {
       this.#waiting.close();
     }
     await Promise.all(this.#closing);
+    // The target moves only when the log holds everything that it will contain.
+    await log.commit(run, () => []);
     return finishRun({ log, run, published: await hands.publish(), ending: this.#ending, hands });
   }
 
@@ -127,7 +120,7 @@ export class Dispatcher {
   async #start(position: number, together: Promise<void>): Promise<void> {
     const { log, run, hands } = this.#options;
     const assignment = this.#roster.assign(position);
-    const fact = this.#roster.startedFact(assignment);
+    const fact = startedFact(assignment);
     if (assignment.task.touching.length === 0) log.append(run, [fact]);
     else if (!(await this.#commitUnlessClaimed(assignment, fact))) {
       this.#roster.takeBack(position);
@@ -204,12 +197,12 @@ export class Dispatcher {
   }
 
   async #onEnded(position: number, end: AttemptEnd): Promise<void> {
-    const { log, run, clock, hands } = this.#options;
+    const { log, run, clock } = this.#options;
     const assignment = this.#roster.current(position);
     this.#cancels.delete(position);
     const tries = this.#roster.count(position, end.outcome);
     const step = afterAttempt(assignment.task, end.outcome, tries, clock.now());
-    const fact = this.#roster.finishedFact(assignment, end);
+    const fact = finishedFact(assignment, end);
     if (end.snapshot === null) log.append(run, [fact]);
     else await log.commit(run, () => [fact]);
     if (step.kind !== "merge") {
@@ -217,7 +210,11 @@ export class Dispatcher {
       this.#take(position, step);
       return;
     }
-    void hands.land(assignment, end).then((landed) => {
+    this.#land(position, end);
+  }
+
+  #land(position: number, end: AttemptEnd): void {
+    void this.#options.hands.land(this.#roster.current(position), end).then((landed) => {
       this.#closing.push(end.close().catch(() => {}));
       this.#inbox.push({ kind: "landed", position, landed });
     });

@@ -6,6 +6,7 @@ import type { GitRepository } from "../workspace/workspace.ts";
 import type { Chain } from "./chain.ts";
 import { keepOnBranch } from "./kept-branch.ts";
 import type { Result } from "./result.ts";
+import { standingCommits } from "./standing.ts";
 
 /**
  * Gives the chain of a resumed run what landed before the run broke off and did not reach the target: without it the
@@ -22,6 +23,7 @@ export async function takeOverLanded(input: {
   const from = chain.tip;
   const landed = [...state.tasks.values()].filter(hasLanded).sort(byEnd);
   if (landed.length === 0) return null;
+  await noteFound(input);
   const there = await repository.landedTasks({
     run: state.id,
     base: state.base ?? from,
@@ -38,6 +40,19 @@ export async function takeOverLanded(input: {
     return { target, from, to, keptOn, reason };
   }
   return null;
+}
+
+/** The target may have moved right before the run broke off: then its commits there are those of the run. */
+async function noteFound(input: Parameters<typeof takeOverLanded>[0]): Promise<void> {
+  const { repository, chain, state } = input;
+  const wanted = { run: state.id, base: state.base, tip: chain.tip };
+  const commits = standingCommits(await repository.landedCommits(wanted)).toReversed();
+  const from = commits[0]?.parent;
+  if (!from) return;
+  chain.found(
+    from,
+    commits.flatMap(({ tasks, commit }) => tasks.map((task) => [task, commit] as const)),
+  );
 }
 
 /** True when a task was merged and checked in its run. What a person has taken back does not count any more. */

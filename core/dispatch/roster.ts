@@ -187,6 +187,29 @@ export class Roster {
     return assignment;
   }
 
+  /** Takes up the results of an earlier process of the run, as far as their tasks may run beside each other now. */
+  *takeUp(
+    schedule: Schedule,
+    results: ReadonlyMap<string, AttemptEnd> = new Map(),
+  ): Iterable<readonly [number, AttemptEnd]> {
+    for (const [id, end] of results) {
+      const position = this.positionOf(id);
+      const attempt = this.#before?.tasks.get(id)?.attempts.at(-1);
+      if (position === null || !attempt || !schedule.takeThis(position)) continue;
+      const { number, model, isolation } = attempt;
+      const runner = this.#runner(attempt.runner);
+      const own = { position, task: this.task(position), number, runner, model, isolation };
+      const rest = {
+        stepping: !runner.traits.parallel,
+        before: null,
+        clash: null,
+        resolves: false,
+      };
+      this.#current.set(position, { ...own, ...rest });
+      yield [position, end];
+    }
+  }
+
   /** Undoes `assign`: the attempt was not recorded. */
   takeBack(position: number): void {
     this.#tally(position).number -= 1;
@@ -231,40 +254,6 @@ export class Roster {
       tally.clash = result ? { attempt: tally.number, paths, with: others, ...result } : null;
     }
     return this.tries(position);
-  }
-
-  startedFact(assignment: Assignment): Fact {
-    const { task, number, model, isolation, clash, resolves } = assignment;
-    const { touching } = task;
-    const runner = assignment.runner.name;
-    const type = "attempt.started";
-    const fact = {
-      type,
-      task: task.id,
-      attempt: number,
-      runner,
-      model,
-      isolation,
-      touching,
-    } as const;
-    if (!resolves || clash === null) return fact;
-    const { attempt, paths, with: others } = clash;
-    return { ...fact, resolves: { attempt, paths, with: others } };
-  }
-
-  finishedFact(assignment: Assignment, end: AttemptEnd): Fact {
-    const { snapshot } = end;
-    return {
-      type: "attempt.finished",
-      task: assignment.task.id,
-      attempt: assignment.number,
-      outcome: end.outcome,
-      durationMs: end.durationMs,
-      usage: end.usage,
-      kept: snapshot === null || snapshot.unchanged ? null : snapshot.commit,
-      notes: end.notes,
-      ...(end.findings.length === 0 ? {} : { findings: end.findings }),
-    };
   }
 
   skippedFact(position: number, because: string): Fact {

@@ -17,6 +17,14 @@ export interface ProcessRow {
 /** The variable every program of an attempt carries; children inherit it, sessions of their own included. */
 export const markVariable = "RA_ATTEMPT";
 
+/** The variable every short program of `ra` itself carries, such as git: it names the `ra` that started it. */
+export const ownerVariable = "RA_OWNER";
+
+/** The value of `RA_OWNER` for what a process starts. */
+export function ownerMark({ pid, startTicks }: ProcessIdentity): string {
+  return `ra:${pid}:${startTicks ?? ""}`;
+}
+
 /** The table's line of one process, zombies included; null when it is gone or there is no `/proc`. */
 export function readProcess(pid: number): ProcessRow | null {
   const text = readText(`/proc/${pid}/stat`);
@@ -75,14 +83,16 @@ export function isAlive(identity: ProcessIdentity): boolean {
   return identity.startTicks === null && answers(identity.pid);
 }
 
-/** The values of the mark in a process's first environment; empty when it has none or it may not be read. */
+/** The values of the marks in a process's first environment; empty when it has none or it may not be read. */
 export function marksOf(pid: number): string[] {
   const environment = readText(`/proc/${pid}/environ`);
-  if (environment === null || !environment.includes(`${markVariable}=`)) return [];
-  const prefix = `${markVariable}=`;
+  if (environment === null || !environment.includes("RA_")) return [];
+  const prefixes = [`${markVariable}=`, `${ownerVariable}=`];
   // What follows the last NUL was cut off or overwritten by the program: it is no entry.
   const entries = environment.split("\0").slice(0, -1);
-  return entries.filter((entry) => entry.startsWith(prefix)).map((e) => e.slice(prefix.length));
+  return entries.flatMap((entry) =>
+    prefixes.flatMap((prefix) => (entry.startsWith(prefix) ? [entry.slice(prefix.length)] : [])),
+  );
 }
 
 /** The working directory of a process; null when it may not be read. */

@@ -1,6 +1,7 @@
-import { isAlive } from "../process/table.ts";
+import { isAttended } from "../process/owner.ts";
 import type { ForeignClaim } from "../run/log.ts";
 import type { RegistryDatabase, Statement } from "./database.ts";
+import { ownerColumns, ownerOf } from "./rows.ts";
 
 interface HeldClaim {
   readonly run: string;
@@ -9,6 +10,8 @@ interface HeldClaim {
   readonly live: number;
   readonly owner_pid: number;
   readonly owner_ticks: number | null;
+  readonly owner_host: string | null;
+  readonly owner_boot: string | null;
 }
 
 /** Claims of runs whose owner is alive; the claims of a dead owner count for nothing. */
@@ -65,7 +68,7 @@ export class HeldClaims {
     return this.#database.kysely
       .selectFrom("claims")
       .innerJoin("runs", "runs.id", "claims.run")
-      .select(["claims.run", "task", "glob", "live", "owner_pid", "owner_ticks"])
+      .select(["claims.run", "task", "glob", "live", ...ownerColumns])
       .orderBy("claims.run")
       .orderBy("task")
       .orderBy("glob");
@@ -77,11 +80,11 @@ export class HeldClaims {
       .map(({ run, task, glob, live }) => ({ run, task, glob, live: live === 1 }));
   }
 
-  #isHeld({ owner_pid: pid, owner_ticks: startTicks }: HeldClaim): boolean {
-    const key = `${pid}/${startTicks}`;
+  #isHeld({ run, ...row }: HeldClaim): boolean {
+    const key = run;
     const known = this.#alive.get(key);
     if (known !== undefined) return known;
-    const found = isAlive({ pid, startTicks });
+    const found = isAttended(ownerOf(row));
     this.#alive.set(key, found);
     return found;
   }

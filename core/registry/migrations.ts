@@ -8,6 +8,7 @@ import { migrationName } from "./format.ts";
  */
 export const migrations: Readonly<Record<string, Migration>> = {
   [migrationName(1)]: { up: createTables },
+  [migrationName(2)]: { up: addOwnerMachine },
 };
 
 /** Brings the tables up to date, all or nothing. Several processes may do so at once: the others find it done. */
@@ -30,6 +31,14 @@ async function createTables(db: Kysely<unknown>): Promise<void> {
   await createProcesses(db);
   await createClaims(db);
   await sql`pragma user_version = 1`.execute(db);
+}
+
+/** The machine and the boot that the owner of a run is on. */
+async function addOwnerMachine(db: Kysely<unknown>): Promise<void> {
+  for (const column of ["owner_host", "owner_boot"]) {
+    await db.schema.alterTable("runs").addColumn(column, "text").execute();
+  }
+  await sql`pragma user_version = 2`.execute(db);
 }
 
 const keyed = sql`strict, without rowid`;

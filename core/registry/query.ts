@@ -1,9 +1,11 @@
 import { processId } from "../id.ts";
+import { isAttended } from "../process/owner.ts";
 import { isAlive } from "../process/table.ts";
 import type { WaitReason } from "../run/event.ts";
 import type { LiveProcess, LiveStatus, TaskStatus } from "../run/model.ts";
 import type { RunState } from "../run/state.ts";
 import type { RegistryDatabase } from "./database.ts";
+import { ownerColumns, ownerOf } from "./rows.ts";
 import type { RunsTable } from "./schema.ts";
 
 /** A run in a list. */
@@ -38,14 +40,13 @@ export function liveProcesses(database: RegistryDatabase): LiveProcess[] {
       .selectFrom("processes")
       .innerJoin("runs", "runs.id", "processes.run")
       .selectAll("processes")
-      .select(["owner_pid", "owner_ticks"])
+      .select(ownerColumns)
       .orderBy("processes.started_at")
       .orderBy("run")
       .orderBy("task"),
   );
   const attended = rows.filter(
-    ({ pid, ticks, owner_pid, owner_ticks }) =>
-      isAlive({ pid: owner_pid, startTicks: owner_ticks }) || isAlive({ pid, startTicks: ticks }),
+    (row) => isAttended(ownerOf(row)) || isAlive({ pid: row.pid, startTicks: row.ticks }),
   );
   return attended.map((row) => ({
     id: processId(row.run, row.task, row.attempt),
@@ -79,14 +80,12 @@ export function occupants(database: RegistryDatabase, workspace: string): string
           .onRef("tasks.position", "=", "attempts.position")
           .onRef("tasks.attempts", "=", "attempts.number"),
       )
-      .select(["runs.id", "owner_pid", "owner_ticks"])
+      .select(["runs.id", ...ownerColumns])
       .where("attempts.workspace", "=", workspace)
       .where("runs.finished_at", "is", null)
       .where("tasks.status", "in", ["running", "merging"]),
   );
-  return rows
-    .filter(({ owner_pid: pid, owner_ticks: startTicks }) => isAlive({ pid, startTicks }))
-    .map(({ id }) => id);
+  return rows.filter((row) => isAttended(ownerOf(row))).map(({ id }) => id);
 }
 
 /** The newest runs, newest first. */
@@ -186,8 +185,7 @@ function summarize(database: RegistryDatabase, rows: readonly RunsTable[]): RunS
     id: row.id,
     name: row.name,
     status: row.status as RunSummary["status"],
-    driven:
-      row.finished_at !== null || isAlive({ pid: row.owner_pid, startTicks: row.owner_ticks }),
+    driven: row.finished_at !== null || isAttended(ownerOf(row)),
     startedAt: row.started_at,
     finishedAt: row.finished_at,
     exitCode: row.exit_code,

@@ -1,7 +1,9 @@
+import { isAttended } from "../process/owner.ts";
 import { isAlive } from "../process/table.ts";
 import type { Fact } from "../run/event.ts";
 import type { RunState } from "../run/state.ts";
 import type { RegistryDatabase } from "./database.ts";
+import { ownerColumns, ownerOf } from "./rows.ts";
 
 /** Runs that list a process which is dead, and whose owner is dead, too: nobody will record its end. */
 export function abandonedRuns(database: RegistryDatabase): string[] {
@@ -9,18 +11,17 @@ export function abandonedRuns(database: RegistryDatabase): string[] {
     database.kysely
       .selectFrom("processes")
       .innerJoin("runs", "runs.id", "processes.run")
-      .select(["processes.run", "pid", "ticks", "owner_pid", "owner_ticks"]),
+      .select(["processes.run", "pid", "ticks", ...ownerColumns]),
   );
   const abandoned = rows.filter(
-    ({ pid, ticks, owner_pid, owner_ticks }) =>
-      !isAlive({ pid, startTicks: ticks }) && !isAlive({ pid: owner_pid, startTicks: owner_ticks }),
+    (row) => !isAlive({ pid: row.pid, startTicks: row.ticks }) && !isAttended(ownerOf(row)),
   );
   return [...new Set(abandoned.map(({ run }) => run))];
 }
 
 /** The end of each attempt whose process vanished while nobody watched. `nowMs`: the wall clock. */
 export function lostAttempts(state: RunState | undefined, nowMs: number): Fact[] {
-  if (state === undefined || state.finishedAt !== null || isAlive(state.owner)) return [];
+  if (state === undefined || state.finishedAt !== null || isAttended(state.owner)) return [];
   const facts: Fact[] = [];
   for (const [task, { attempts }] of state.tasks) {
     const attempt = attempts.at(-1);

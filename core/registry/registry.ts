@@ -8,7 +8,13 @@ import { RegistryDatabase } from "./database.ts";
 import { History } from "./history.ts";
 import { Projection } from "./projection.ts";
 import { abandonedRuns, lostAttempts } from "./reaping.ts";
-import { type Proposal, Transaction, type TransactionParts, type Verdict } from "./transaction.ts";
+import {
+  type Proposal,
+  refuseSuperseded,
+  Transaction,
+  type TransactionParts,
+  type Verdict,
+} from "./transaction.ts";
 
 /** A call of `commit` or `append` that waits for the next transaction. */
 interface Call extends Proposal {
@@ -37,6 +43,7 @@ export class Registry implements EventLog, AsyncDisposable {
   readonly database: RegistryDatabase;
   readonly #clock: Clock;
   readonly #parts: TransactionParts;
+  readonly #epochs = new Map<string, number>();
   readonly #listeners = new Set<(event: Event) => void>();
   #queue: Call[] = [];
   #soon: ReturnType<typeof setImmediate> | null = null;
@@ -56,6 +63,7 @@ export class Registry implements EventLog, AsyncDisposable {
       history: new History(database),
       projection: new Projection(database),
       claims: new HeldClaims(database),
+      epochs: this.#epochs,
     };
     this.#version = database.version();
   }
@@ -81,6 +89,14 @@ export class Registry implements EventLog, AsyncDisposable {
     });
   }
 
+  /**
+   * Says that this process drives a run as its owner number `epoch`. From then on whatever it asks of the run is refused
+   * (exit 6) once another process has taken the run over.
+   */
+  drive(run: string, epoch: number): void {
+    this.#epochs.set(run, epoch);
+  }
+
   /** See `EventLog`. What cannot be written now stays queued, in its place, and joins the next transaction. */
   append(run: string, facts: readonly Fact[] | (() => readonly Fact[])): void {
     assert(this.#isOpen, "the registry is closed");
@@ -95,7 +111,9 @@ export class Registry implements EventLog, AsyncDisposable {
     const { history } = this.#parts;
     history.catchUp();
     this.#tell(history.takeLearnt());
-    return history.fold(run);
+    const state = history.fold(run);
+    refuseSuperseded(state, this.#epochs);
+    return state;
   }
 
   async read(run: string, after: number): Promise<readonly Event[]> {

@@ -1,4 +1,5 @@
 import { assert } from "../assert.ts";
+import type { RunOwner } from "../id.ts";
 import type { Event } from "../run/event.ts";
 import type { AttemptState, RunState, TaskState } from "../run/state.ts";
 import type {
@@ -29,6 +30,19 @@ export function eventOf(row: Pick<EventsTable, "seq" | "at" | "run" | "body">): 
   return { v: 1, seq: row.seq, at: row.at, run: row.run, ...JSON.parse(row.body) };
 }
 
+/** The columns of a run that name its owner. */
+export const ownerColumns = ["owner_pid", "owner_ticks", "owner_host", "owner_boot"] as const;
+
+/** The owner that a row of a run names. */
+export function ownerOf(row: Pick<RunsTable, (typeof ownerColumns)[number]>): RunOwner {
+  const { owner_pid: pid, owner_ticks: startTicks, owner_host: host, owner_boot: boot } = row;
+  return {
+    ...{ pid, startTicks },
+    ...(host === null ? {} : { host }),
+    ...(boot === null ? {} : { boot }),
+  };
+}
+
 /** The row of a run, without its tasks. */
 export function runRow(state: RunState): RunsTable {
   return {
@@ -41,6 +55,8 @@ export function runRow(state: RunState): RunsTable {
     request_id: state.requestId,
     owner_pid: state.owner.pid,
     owner_ticks: state.owner.startTicks,
+    owner_host: state.owner.host ?? null,
+    owner_boot: state.owner.boot ?? null,
     started_at: state.startedAt,
     finished_at: state.finishedAt,
     exit_code: state.exitCode,

@@ -25,6 +25,8 @@ export interface RunsTable {
   readonly request_id: Text | null;
   readonly owner_pid: number;
   readonly owner_ticks: number | null;
+  readonly owner_host: Text | null;
+  readonly owner_boot: Text | null;
   readonly started_at: Text;
   readonly finished_at: Text | null;
   readonly exit_code: number | null;

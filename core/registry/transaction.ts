@@ -4,6 +4,7 @@ import { applyEvent, type RunState } from "../run/state.ts";
 import type { HeldClaims } from "./claims.ts";
 import type { History } from "./history.ts";
 import type { Projection } from "./projection.ts";
+import { environmentError } from "./trouble.ts";
 
 /** What decides which facts are added to a run. */
 export interface Proposal {
@@ -20,6 +21,8 @@ export interface TransactionParts {
   readonly history: History;
   readonly projection: Projection;
   readonly claims: HeldClaims;
+  /** The epoch of each run that this process drives: once another owner has the run, nothing more is added to it here. */
+  readonly epochs: ReadonlyMap<string, number>;
 }
 
 /** The proposals of one immediate transaction, in their order. Each sees the facts of those before it. */
@@ -42,6 +45,7 @@ export class Transaction {
     const state = this.#parts.history.fold(run);
     const added: Event[] = [];
     try {
+      refuseSuperseded(state, this.#parts.epochs);
       const facts = decide({
         state,
         foreignClaims: () => this.#foreignClaims(run),
@@ -99,4 +103,20 @@ export class Transaction {
     this.#parts.history.insert(this.#unwritten);
     this.#unwritten = [];
   }
+}
+
+/** Throws `RaError` (exit 6) when this process drove the run and another one does now. */
+export function refuseSuperseded(
+  state: RunState | undefined,
+  epochs: ReadonlyMap<string, number>,
+): void {
+  const epoch = state === undefined ? undefined : epochs.get(state.id);
+  if (state === undefined || epoch === undefined || state.epoch === epoch) return;
+  const { id, owner, ownedSince } = state;
+  const where = owner.host === undefined ? "" : ` on \`${owner.host}\``;
+  throw environmentError(
+    "RUN_TAKEN_OVER",
+    `run \`${id}\` was taken over by process ${owner.pid}${where} at ${ownedSince}: this \`ra\` ends and records nothing more`,
+    `follow it with \`ra logs ${id} -f\``,
+  );
 }

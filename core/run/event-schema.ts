@@ -33,6 +33,13 @@ const taskError = v.object({
 
 const process = v.object({ pid: v.number(), startTicks: numberOrNull });
 
+const owner = v.object({
+  ...process.entries,
+  host: v.exactOptional(text),
+  boot: v.exactOptional(text),
+});
+const epoch = v.exactOptional(v.number());
+
 const task = v.object({
   id: text,
   position: v.number(),
@@ -153,10 +160,11 @@ export const eventSchema = v.pipe(
       concurrency: v.number(),
       target: textOrNull,
       base: textOrNull,
-      owner: process,
+      owner,
+      epoch,
       requestId: textOrNull,
     }),
-    v.object({ ...envelope, type: v.literal("run.resumed"), owner: process }),
+    v.object({ ...envelope, type: v.literal("run.resumed"), owner, epoch }),
     v.object({ ...envelope, type: v.literal("run.paused"), done: texts }),
     v.object({ ...envelope, type: v.literal("run.continued"), by: text }),
     v.object({

@@ -1,4 +1,4 @@
-import type { ProcessIdentity } from "../id.ts";
+import type { ProcessIdentity, RunOwner } from "../id.ts";
 import type { Isolation, Mode, Plan } from "../plan/plan.ts";
 import type {
   EndStatus,
@@ -66,10 +66,12 @@ export type Fact =
       readonly concurrency: number;
       readonly target: string | null;
       readonly base: string | null;
-      readonly owner: ProcessIdentity;
+      readonly owner: RunOwner;
+      /** Counts the owners of the run, from 1; only the newest may add to the log. Absent in old logs. */
+      readonly epoch?: number;
       readonly requestId: string | null;
     }
-  | { readonly type: "run.resumed"; readonly owner: ProcessIdentity }
+  | { readonly type: "run.resumed"; readonly owner: RunOwner; readonly epoch?: number }
   | { readonly type: "run.paused"; readonly done: readonly string[] }
   | { readonly type: "run.continued"; readonly by: string }
   | {

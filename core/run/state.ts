@@ -1,5 +1,5 @@
 import { unreachable } from "../assert.ts";
-import type { ProcessIdentity } from "../id.ts";
+import type { RunOwner } from "../id.ts";
 import type { Plan } from "../plan/plan.ts";
 import type { Event, Published } from "./event.ts";
 import type { RunStatus } from "./model.ts";
@@ -39,7 +39,11 @@ export interface RunState {
   readonly base: string | null;
   readonly requestId: string | null;
   readonly startedAt: string;
-  owner: ProcessIdentity;
+  owner: RunOwner;
+  /** Counts the owners. Only the newest may add facts of its own. */
+  epoch: number;
+  /** When the owner took the run. */
+  ownedSince: string;
   /** `rolled-back`: the commits of all its tasks were taken back after its end. */
   status: "running" | "paused" | RunStatus | "rolled-back";
   stopRequested: boolean;
@@ -150,6 +154,8 @@ function startedRun(event: EventOf<"run.started">): RunState {
     requestId,
     startedAt: event.at,
     owner,
+    epoch: event.epoch ?? 1,
+    ownedSince: event.at,
     status: "running",
     stopRequested: false,
     requests: [],
@@ -173,6 +179,8 @@ function obeyStop(state: RunState, task: TaskState): void {
 
 function resumeRun(state: RunState, event: EventOf<"run.resumed">): void {
   state.owner = event.owner;
+  state.epoch = event.epoch ?? state.epoch + 1;
+  state.ownedSince = event.at;
   state.status = "running";
   state.stopRequested = false;
   state.requests = [];
@@ -185,12 +193,20 @@ function resumeRun(state: RunState, event: EventOf<"run.resumed">): void {
       attempt.outcome = { kind: "lost" };
       attempt.finishedAt = event.at;
     }
+    if (waitsToLand(task)) continue;
     if (!hasEnded(task) || (task.status === "stopped" && task.stoppedBy === undefined))
       reopen(task);
   }
   for (const task of state.tasks.values()) {
     if (task.status === "skipped" && !isBlocked(state, task)) reopen(task);
   }
+}
+
+/** True when a task has left a result that nobody has landed or refused: it is not worked out a second time. */
+function waitsToLand({ status, attempts }: TaskState): boolean {
+  const last = attempts.at(-1);
+  if (status !== "merging" || last?.outcome?.kind !== "succeeded") return false;
+  return last.outcome.commit !== null && last.landing === null;
 }
 
 /** True when what a task was skipped for has ended still. */

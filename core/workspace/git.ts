@@ -1,5 +1,6 @@
 import { ExitCode, RaError } from "../error.ts";
 import { type Conversation, converse } from "../process/conversation.ts";
+import { ownerMark, ownerVariable, processIdentity } from "../process/table.ts";
 import { type Captured, type CaptureOptions, capture, captureBytes } from "../process.ts";
 
 /** The oldest git whose `merge-tree --write-tree` exists. */
@@ -61,7 +62,9 @@ export function bindGit(
   inherited: Environment,
   env: Readonly<Record<string, string>> = {},
 ): Git {
-  const plain = withoutGit(inherited);
+  // So that what a killed `ra` leaves running is found, and ended before its work is looked at.
+  const owner = { [ownerVariable]: ownerMark(processIdentity(process.pid)) };
+  const plain = { ...withoutGit(inherited), ...owner };
   const options = (call: GitCall): CaptureOptions => {
     const input = inputOf(call);
     return {

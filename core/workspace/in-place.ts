@@ -52,9 +52,10 @@ export async function adoptInPlace(
   request: WorkspaceRequest,
 ): Promise<Workspace | null> {
   const path = requireCheckout(site);
-  const base = await site.refs.read(baseRef(request));
   const before = await site.refs.read(beforeRef(request));
-  if (base === null || before === null) return null;
+  if (before === null) return null;
+  // Killed while it moved the files on to the base: no program ran, and what counts is what was there before.
+  const base = (await site.refs.read(baseRef(request))) ?? before;
   const index = `${indexPath(site, request)}.adopted`;
   await site.control.run(["read-tree", base], { env: { GIT_INDEX_FILE: index } });
   const spared = await findRepositories(path);

@@ -1,6 +1,7 @@
 import { readFileSync, rmSync } from "node:fs";
-import { chmod, open, rename, rm, stat } from "node:fs/promises";
+import { chmod, link, rename, rm, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import type { ProcessIdentity } from "../id.ts";
 import { isAlive, processIdentity } from "../process/table.ts";
 import { copyIndex } from "./durable.ts";
 import type { Site } from "./site.ts";
@@ -20,8 +21,15 @@ interface Indexed {
   readonly gitDir: string;
 }
 
-/** What a lock of ours says; git itself writes the next index into its own. */
-const mark = /^ra (\d+) (\d+|-)\n$/;
+/** The move that an index is locked for. */
+export interface LockedMove {
+  readonly target: string;
+  readonly from: string;
+  readonly to: string;
+}
+
+/** What a lock of ours says; git itself writes the next index into its own. The move is what recovery needs. */
+const mark = /^ra (\d+) (\d+|-)(?: ([0-9a-f]+) ([0-9a-f]+) (\S+))?\n$/;
 
 /** Name of the lock on the index of a checkout: the one every git respects. */
 export function indexLock(checkout: Indexed): string {
@@ -42,14 +50,10 @@ export async function lockIndex(
   site: Site,
   checkout: Indexed,
   version: string,
+  move: LockedMove,
 ): Promise<LockedIndex | null> {
   const lock = indexLock(checkout);
-  const { pid, startTicks } = processIdentity(process.pid);
-  const handle = await open(lock, "wx").catch((error: NodeJS.ErrnoException) => {
-    if (error.code === "EEXIST") return null;
-    throw error;
-  });
-  if (handle === null) return null;
+  if (!(await take(site, lock, move))) return null;
   const index = join(checkout.gitDir, "index");
   const copy = join(site.indexDir, `land.${crypto.randomUUID()}`);
   const before = `${copy}.before`;
@@ -59,8 +63,6 @@ export async function lockIndex(
     await rm(lock, { force: true });
   };
   try {
-    await handle.writeFile(`ra ${pid} ${startTicks ?? "-"}\n`);
-    await handle.close();
     if ((await indexVersion(checkout)) !== version) {
       await release();
       return null;
@@ -85,13 +87,61 @@ export async function lockIndex(
   }
 }
 
-/** Removes the lock that a killed `ra` left on an index. Locks of git stay. */
+/** Makes the lock with its text in one step, so that none of ours is ever found without it. False: another has it. */
+async function take(site: Site, lock: string, move: LockedMove): Promise<boolean> {
+  const { pid, startTicks } = processIdentity(process.pid);
+  const text = `ra ${pid} ${startTicks ?? "-"} ${move.from} ${move.to} ${move.target}\n`;
+  const draft = join(site.indexDir, `lock.${crypto.randomUUID()}`);
+  try {
+    await writeFile(draft, text);
+    await link(draft, lock);
+    return true;
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === "EEXIST") return false;
+    // A file system without hard links, or another one than the repository's.
+    return await writeFile(lock, text, { flag: "wx" }).then(
+      () => true,
+      (refusal: NodeJS.ErrnoException) => {
+        if (refusal.code === "EEXIST") return false;
+        throw refusal;
+      },
+    );
+  } finally {
+    await rm(draft, { force: true });
+  }
+}
+
+/** A move that a killed `ra` was in the middle of. */
+export interface AbandonedMove extends LockedMove {
+  readonly owner: ProcessIdentity;
+}
+
+/** The move that a killed `ra` was in the middle of; null when the lock is not one of a dead `ra`. */
+export function abandonedMove(checkout: Indexed): AbandonedMove | null {
+  const dead = deadOwner(checkout);
+  const [from, to, target] = dead?.move ?? [];
+  return dead && from && to && target ? { owner: dead.owner, from, to, target } : null;
+}
+
+/** Removes the lock of a killed `ra` that had not begun to move files. Other locks stay. */
 export function clearOwnLock(checkout: Indexed): void {
-  const lock = indexLock(checkout);
-  const said = mark.exec(readText(lock));
-  if (said === null) return;
-  const startTicks = said[2] === "-" ? null : Number(said[2]);
-  if (!isAlive({ pid: Number(said[1]), startTicks })) rmSync(lock, { force: true });
+  if (deadOwner(checkout) !== null && abandonedMove(checkout) === null) releaseLock(checkout);
+}
+
+/** Removes the lock. Only for whoever has made good what its owner left. */
+export function releaseLock(checkout: Indexed): void {
+  rmSync(indexLock(checkout), { force: true });
+}
+
+function deadOwner(
+  checkout: Indexed,
+): { readonly owner: ProcessIdentity; readonly move: readonly (string | undefined)[] } | null {
+  const said = mark.exec(readText(indexLock(checkout)));
+  if (said === null) return null;
+  const [, pid, ticks, ...move] = said;
+  const owner = { pid: Number(pid), startTicks: ticks === "-" ? null : Number(ticks) };
+  return isAlive(owner) ? null : { owner, move };
 }
 
 function readText(path: string): string {

@@ -13,6 +13,7 @@ import type { Site } from "./site.ts";
 import { holds, indexInfo, takeBackFiles, writeIndex } from "./standing-files.ts";
 import { diffRevisions, type TreeEntryChange } from "./tree-diff.ts";
 import { inLandingTurn } from "./turn.ts";
+import { bringBackLanding } from "./unfinished-landing.ts";
 import type { Publication } from "./workspace.ts";
 
 /** How long another git may keep the index of a checkout locked, in milliseconds. */
@@ -85,6 +86,7 @@ async function landOnce(
   move: Move,
   checkout: Checkout,
 ): Promise<Publication> {
+  await bringBackLanding(site, checkout);
   const busy = await busyReason(checkout);
   if (busy !== null) return refused(busy);
   const version = await indexVersion(checkout);
@@ -103,7 +105,7 @@ async function landOnce(
   if (obstacle !== null && !isThere) {
     return refused(obstacle || `the files in \`${checkout.path}\` are not those of the result`);
   }
-  await using locked = await lockIndex(site, checkout, version);
+  await using locked = await lockIndex(site, checkout, version, move);
   if (locked === null) return refused(`another git is at work: \`${indexLock(checkout)}\` exists`);
   const tip = await site.refs.read(`refs/heads/${move.target}`);
   if (tip !== null && tip !== move.from) return { kind: "moved", tip };

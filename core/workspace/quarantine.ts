@@ -95,6 +95,15 @@ export class Quarantine {
     await rm(await dir, { recursive: true, force: true });
   }
 
+  /** Removes the quarantines of processes that are dead; nothing in them counts. */
+  async clearStale(): Promise<void> {
+    for (const name of await readdir(this.#top).catch(() => [])) {
+      const [pid, ticks] = name.split(".");
+      const owner = { pid: Number(pid), startTicks: ticks ? Number(ticks) : null };
+      if (!isAlive(owner)) await rm(join(this.#top, name), { recursive: true, force: true });
+    }
+  }
+
   async #move(id: string, known: readonly string[]): Promise<void> {
     const input = [id, ...known.map((commit) => `^${commit}`), ""].join("\n");
     // Beside the packs: no git is to find it there, as it goes at once.
@@ -131,21 +140,12 @@ export class Quarantine {
   }
 
   async #make(): Promise<string> {
-    await this.#clearStale();
+    await this.clearStale();
     const { pid, startTicks } = processIdentity(process.pid);
     const dir = join(this.#top, `${pid}.${startTicks ?? ""}.${crypto.randomUUID().slice(0, 8)}`);
     for (const part of ["info", "pack"]) await mkdir(join(dir, part), { recursive: true });
     await writeFile(join(dir, "info", "alternates"), `${this.#store}\n`);
     return dir;
-  }
-
-  /** A killed `ra` leaves its quarantine; nothing in it counts. */
-  async #clearStale(): Promise<void> {
-    for (const name of await readdir(this.#top).catch(() => [])) {
-      const [pid, ticks] = name.split(".");
-      const owner = { pid: Number(pid), startTicks: ticks ? Number(ticks) : null };
-      if (!isAlive(owner)) await rm(join(this.#top, name), { recursive: true, force: true });
-    }
   }
 }
 

@@ -3,6 +3,7 @@ import { readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { ExitCode, RaError } from "../error.ts";
 import { createMutex } from "../mutex.ts";
+import { abandonedWorkspaces, clearAbandoned } from "./abandoned.ts";
 import { BaseAttributes } from "./attributes.ts";
 import { textsAt } from "./blob-text.ts";
 import { type Checkout, changedTracked, listCheckouts } from "./checkout.ts";
@@ -27,6 +28,7 @@ import { ownRef, Refs } from "./refs.ts";
 import type { Site } from "./site.ts";
 import { submodulesOf } from "./submodules.ts";
 import { changedPaths, diffRevisions } from "./tree-diff.ts";
+import { bringBackLandings } from "./unfinished-landing.ts";
 import type { GitRepository, Workspace, WorkspaceRequest } from "./workspace.ts";
 import { detachFrom, openWorktree, removeWorktreesBelow } from "./worktree.ts";
 
@@ -133,6 +135,9 @@ function composed(
     discard: (branch, commit) => discard(site, branch, commit),
     patch: (from, to, form) => patchOf(control, from, to, form),
     adopt: (request) => adopt(site, request),
+    abandoned: (run) => abandonedWorkspaces(site, run),
+    clearAbandoned: (run, leftovers) => clearAbandoned(site, run, leftovers),
+    mend: () => mend(site),
     tidy: (run) => tidy(site, run),
   };
 }
@@ -196,6 +201,11 @@ async function tidy(site: Site, run: string): Promise<void> {
     if (!name.startsWith(`${run}.`)) continue;
     await rm(join(site.indexDir, name), { recursive: true, force: true });
   }
+}
+
+async function mend(site: Site): Promise<readonly string[]> {
+  await site.quarantine.clearStale();
+  return await bringBackLandings(site);
 }
 
 async function discard(site: Site, branch: string, commit: string): Promise<boolean> {

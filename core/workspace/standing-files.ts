@@ -94,8 +94,8 @@ async function equalToNew(
   }
 }
 
-/** Mode and id of every path in the index of a checkout. */
-async function stagedEntries(site: Site, checkout: Checkout): Promise<Map<string, string>> {
+/** Mode and id of every path in the index of a checkout. Throws `RaError` (exit 6) when git cannot read it. */
+export async function stagedEntries(site: Site, checkout: Checkout): Promise<Map<string, string>> {
   const args = ["ls-files", "--stage", "-z"];
   const done = await inCheckout(site, checkout, args);
   if (done.code !== 0) throw gitFailed(args, done);

@@ -195,6 +195,17 @@ export interface TouchingCommit {
 /** How a difference is printed: as a patch, as a table of sizes, as names of paths. */
 export type PatchForm = "patch" | "stat" | "names";
 
+/** What stands of the workspace of an attempt whose `ra` is dead. */
+export interface AbandonedWorkspace {
+  readonly task: string;
+  readonly attempt: number;
+  readonly isolation: Isolation;
+  /** The commit it was made from; null when that was not recorded yet, so that no program ran in it. */
+  readonly base: string | null;
+  /** False: its files were not all there yet, so that no program ran in it. */
+  readonly isFilled: boolean;
+}
+
 /** A repository on disk, with what only clean-up, recovery and looking back need. */
 export interface GitRepository extends Repository {
   /** The commits of a run in the first-parent history of `tip` after `base`, newest first, reverts among them. */
@@ -221,6 +232,24 @@ export interface GitRepository extends Repository {
   }): Promise<ReadonlySet<string>>;
   /** Takes up the workspace that a killed `ra` left, so that its work can be kept. Null when there is none. */
   adopt(request: WorkspaceRequest): Promise<Workspace | null>;
+  /** What stands of the workspaces of a run whose `ra` is dead. */
+  abandoned(run: string): Promise<readonly AbandonedWorkspace[]>;
+  /**
+   * Removes what a dead `ra` left of a run besides work. `empty`: workspaces in which nothing ran. Others than those
+   * and the `open` ones, as `task.attempt`, are moved to `leftovers`.
+   */
+  clearAbandoned(
+    run: string,
+    leftovers: {
+      readonly empty: readonly AbandonedWorkspace[];
+      readonly open: ReadonlySet<string>;
+    },
+  ): Promise<void>;
+  /**
+   * Brings checkouts back in which an `ra` died while it moved files, and removes what dead ones left that belongs to
+   * no run. Gives what it did, one line each.
+   */
+  mend(): Promise<readonly string[]>;
   /**
    * Deletes the directories and scratch files of a run that is over. A workspace that was never closed may
    * hold work that no commit has: it is moved to `leftovers` beside the workspaces.

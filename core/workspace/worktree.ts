@@ -58,6 +58,16 @@ export async function removeWorktreesBelow(site: Site, dir: string): Promise<voi
   await removeEntries(site, (checkout) => checkout.startsWith(`${dir}${sep}`));
 }
 
+/** Directories below `dir` that git takes for linked worktrees. */
+export async function linkedBelow(site: Site, dir: string): Promise<readonly string[]> {
+  const found: string[] = [];
+  await findEntries(site, (checkout) => {
+    if (checkout.startsWith(`${dir}${sep}`)) found.push(checkout);
+    return false;
+  });
+  return found;
+}
+
 async function addWorktree(site: Site, request: WorkspaceRequest, path: string): Promise<void> {
   const flags = ["--no-checkout", "--detach", "--lock", "--reason", `ra ${request.run}`];
   const args = ["worktree", "add", ...flags, path, request.base];

@@ -1,0 +1,194 @@
+import type { Clock } from "../clock.ts";
+import type { ProcessIdentity } from "../id.ts";
+import { listProcesses, marksOf, ownerMark } from "../process/table.ts";
+import { sweep } from "../process/tree.ts";
+import type { Fact } from "../run/event.ts";
+import type { EventLog } from "../run/log.ts";
+import type { AttemptState, RunState, TaskState } from "../run/state.ts";
+import type { AbandonedWorkspace, GitRepository, Snapshot } from "../workspace/workspace.ts";
+import type { AttemptEnd } from "./attempt.ts";
+import { standingCommits } from "./standing.ts";
+
+/** How long the programs of a dead `ra` have between TERM and KILL, in milliseconds. */
+const graceMs = 2_000;
+
+/** What a dead `ra` left of a run, put in order. */
+export interface Aftermath {
+  /** Results that were recorded and have not landed, by task: they land without a new attempt. */
+  readonly results: ReadonlyMap<string, AttemptEnd>;
+  /** What was done, one line each. */
+  readonly told: readonly string[];
+}
+
+/** A run that has just been taken over from a dead `ra`. */
+export interface Takeover {
+  readonly log: EventLog;
+  readonly run: string;
+  readonly clock: Clock;
+  /** Null when no task of the run needs git. */
+  readonly repository: GitRepository | null;
+  /** Who drove the run before. */
+  readonly dead: ProcessIdentity;
+}
+
+/** Ends what processes of a dead `ra` are at work for a run. Gives what was done, one line each. */
+export async function endProcesses(state: RunState, dead: ProcessIdentity): Promise<string[]> {
+  const marks = new Set<string>([ownerMark(dead)]);
+  for (const [id, { attempts }] of state.tasks) {
+    marks.add(`${state.id}/${id}/verify`);
+    // The last start may not have been recorded any more.
+    for (let number = 1; number <= attempts.length + 1; number++) {
+      marks.add(`${state.id}/${id}/${number}`);
+    }
+  }
+  const rows = listProcesses() ?? [];
+  const found = rows.filter(({ pid }) => marksOf(pid).some((mark) => marks.has(mark)));
+  if (found.length === 0) return [];
+  const survivors = await sweep(marks, graceMs);
+  const names = survivors.map(({ pid, name }) => `process ${pid} (${name}) would not end`);
+  return [`${counted(found.length, "process", "processes")} of it ended`, ...names];
+}
+
+/**
+ * Puts in order what a dead `ra` left of a run that this process has taken over: ends its processes, brings half-done
+ * landings back, keeps what stands in its workspaces, removes the rest. May be broken off at any point and begun anew.
+ */
+export async function recoverRun(takeover: Takeover): Promise<Aftermath> {
+  const { log, run, repository, dead } = takeover;
+  const state = await log.state(run);
+  if (state === undefined) return { results: new Map(), told: [] };
+  const told = await endProcesses(state, dead);
+  if (repository === null) return { results: new Map(), told };
+  told.push(...(await repository.mend()));
+  await recordLanded(takeover, state, repository);
+  const results = await pendingResults(state, repository);
+  const empty: AbandonedWorkspace[] = [];
+  const open = new Set<string>();
+  for (const left of await repository.abandoned(run)) {
+    const attempt = state.tasks.get(left.task)?.attempts[left.attempt - 1];
+    const ran = (left.base !== null && left.isFilled) || attempt?.process != null;
+    if (!ran && left.isolation !== "in-place") empty.push(left);
+    else {
+      const kept = await takeUp(takeover, state, left, results).catch((error: Error) => [
+        `the workspace of ${left.task}/${left.attempt} is set aside: ${error.message}`,
+      ]);
+      if (kept === "open") open.add(`${left.task}.${left.attempt}`);
+      else told.push(...kept);
+    }
+  }
+  await repository.clearAbandoned(run, { empty, open });
+  if (results.size > 0) told.push(`${counted(results.size, "result", "results")} to land`);
+  return { results, told };
+}
+
+/** A target that moved right before the death holds commits that the log does not know of. */
+async function recordLanded(
+  { log, run }: Takeover,
+  state: RunState,
+  repository: GitRepository,
+): Promise<void> {
+  const merging = [...state.tasks.values()].filter(({ status }) => status === "merging");
+  const tip = state.target === null ? null : await repository.branchTip(state.target);
+  if (merging.length === 0 || tip === null) return;
+  const landed = await repository.landedCommits({ run, base: state.base, tip });
+  const commits = standingCommits(landed);
+  const facts = merging.flatMap((task): Fact[] => {
+    const { id } = task.task;
+    const commit = commits.find(({ tasks }) => tasks.includes(id))?.commit;
+    const attempt = task.attempts.at(-1)?.number;
+    if (commit === undefined || attempt === undefined) return [];
+    return [
+      {
+        type: "merge.finished",
+        task: id,
+        attempt,
+        landing: { kind: "merged", commit },
+        warnings: [],
+      },
+      { type: "task.finished", task: id, status: "done", error: null, commit },
+    ];
+  });
+  if (facts.length > 0) await log.commit(run, () => facts);
+}
+
+/** What was recorded as the result of an attempt, as the dispatcher lands it. */
+async function pendingResults(
+  state: RunState,
+  repository: GitRepository,
+): Promise<Map<string, AttemptEnd>> {
+  const results = new Map<string, AttemptEnd>();
+  for (const [id, task] of state.tasks) {
+    const attempt = task.attempts.at(-1);
+    if (task.status !== "merging" || !attempt?.outcome || attempt.kept === null) continue;
+    const { kept: commit, outcome, usage, findings } = attempt;
+    const base = await repository.resolve(`${commit}^`);
+    const [tree, changes] = await Promise.all([
+      repository.tree(commit),
+      repository.changes(base, commit),
+    ]);
+    const snapshot = { commit, tree, unchanged: false, changes, notes: [] };
+    const nothing = async (): Promise<void> => {};
+    const durationMs = attempt.durationMs ?? 0;
+    const end = { outcome, usage, durationMs, snapshot, base, notes: [], findings };
+    results.set(id, { ...end, restore: nothing, close: nothing });
+  }
+  return results;
+}
+
+/** Keeps what stands in a workspace, and gives the workspace up; `open` when its result is still to land from it. */
+async function takeUp(
+  takeover: Takeover,
+  state: RunState,
+  left: AbandonedWorkspace,
+  results: Map<string, AttemptEnd>,
+): Promise<readonly string[] | "open"> {
+  const { run, repository } = takeover;
+  const task = state.tasks.get(left.task);
+  const attempt = task?.attempts[left.attempt - 1];
+  const base = left.base ?? attempt?.base ?? "";
+  const keep = task?.task.keep ?? [];
+  const workspace = await repository?.adopt({ ...left, run, base, keep });
+  if (!workspace) return [];
+  const result = results.get(left.task);
+  if (left.isolation === "in-place" && result && attempt === task?.attempts.at(-1)) {
+    // The checkout holds the files of the result: it lands from there, or they are taken back.
+    const [restore, close] = [() => workspace.restore(), () => workspace.close()];
+    results.set(left.task, { ...result, restore, close });
+    return "open";
+  }
+  const snapshot = await workspace.snapshot(`ra: what ${run}/${left.task}/${left.attempt} left`);
+  await workspace.restore();
+  const kept = snapshot === null || snapshot.unchanged ? null : snapshot.commit;
+  if (task && attempt) await recordLost(takeover, task, attempt, snapshot);
+  await workspace.close();
+  const isNew = kept !== null && attempt?.kept !== kept;
+  return isNew ? [`what ${left.task}/${left.attempt} left is kept at ${kept.slice(0, 12)}`] : [];
+}
+
+/** The end of an attempt that died with its `ra`, with what it left. Once recorded, it is not recorded again. */
+async function recordLost(
+  { log, run, clock }: Takeover,
+  { task, attempts }: TaskState,
+  attempt: AttemptState,
+  snapshot: Snapshot | null,
+): Promise<void> {
+  const kept = snapshot === null || snapshot.unchanged ? null : snapshot.commit;
+  const isLost = attempt.outcome?.kind === "lost" && attempt === attempts.at(-1);
+  if (!isLost || (attempt.durationMs !== null && (kept === null || attempt.kept !== null))) return;
+  const until = attempt.finishedAt === null ? clock.now() : Date.parse(attempt.finishedAt);
+  const fact: Fact = {
+    type: "attempt.finished",
+    task: task.id,
+    attempt: attempt.number,
+    outcome: { kind: "lost" },
+    durationMs: Math.max(0, until - Date.parse(attempt.startedAt)),
+    usage: null,
+    kept,
+    notes: snapshot?.notes ?? [],
+  };
+  await log.commit(run, () => [fact]);
+}
+
+function counted(count: number, one: string, many: string): string {
+  return `${count} ${count === 1 ? one : many}`;
+}

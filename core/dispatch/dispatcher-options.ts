@@ -1,0 +1,19 @@
+import type { Clock } from "../clock.ts";
+import type { EventLog } from "../run/log.ts";
+import type { AttemptEnd } from "./attempt.ts";
+import type { Hands } from "./hands.ts";
+import type { Roster } from "./roster.ts";
+
+/** What the loop of a run works with. */
+export interface DispatcherOptions {
+  readonly run: string;
+  readonly log: EventLog;
+  readonly clock: Clock;
+  readonly roster: Roster;
+  readonly hands: Hands;
+  readonly concurrency: number;
+  readonly perRunner: Readonly<Record<string, number>>;
+  readonly stepThrough: boolean;
+  /** Results of an earlier process of the run that are still to land, by task. */
+  readonly results?: ReadonlyMap<string, AttemptEnd>;
+}

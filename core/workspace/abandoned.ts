@@ -1,0 +1,98 @@
+import { existsSync } from "node:fs";
+import { readdir, rm } from "node:fs/promises";
+import { join } from "node:path";
+import type { Isolation } from "../plan/plan.ts";
+import { indexPath } from "./isolated.ts";
+import { setAside } from "./layout.ts";
+import type { Site } from "./site.ts";
+import type { AbandonedWorkspace } from "./workspace.ts";
+import { linkedBelow, removeWorktreesBelow } from "./worktree.ts";
+
+const refPattern = /^refs\/ra\/[^/]+\/([^/]+)\/(\d+)\.(base|before)$/;
+
+/** Attempts of a run of which a directory or a ref of an open workspace stands. The `ra` of the run must be dead. */
+export async function abandonedWorkspaces(
+  site: Site,
+  run: string,
+): Promise<readonly AbandonedWorkspace[]> {
+  const found = new Map<string, { task: string; attempt: number; marks: Map<string, string> }>();
+  const entry = (task: string, attempt: number): { marks: Map<string, string> } => {
+    const key = `${task}.${attempt}`;
+    const known = found.get(key) ?? { task, attempt, marks: new Map<string, string>() };
+    found.set(key, known);
+    return known;
+  };
+  for (const [ref, commit] of await refsOf(site, run)) {
+    const [, task, attempt, mark] = refPattern.exec(ref) ?? [];
+    if (task && mark) entry(task, Number(attempt)).marks.set(mark, commit);
+  }
+  const dir = join(site.layout.root, run);
+  for (const name of await readdir(dir).catch(() => [])) {
+    const [task = "", attempt = "1"] = name.split(".");
+    if (task !== "") entry(task, Number(attempt));
+  }
+  const linked = new Set(await linkedBelow(site, dir));
+  return [...found.values()].map(({ task, attempt, marks }) => {
+    const path = site.layout.workspace(run, task, attempt);
+    const own: Isolation = linked.has(path) ? "worktree" : "clone";
+    const isolation = marks.has("before") ? "in-place" : own;
+    const base = marks.get("base") ?? null;
+    const index = indexPath(site, { run, task, attempt, isolation, base: "" });
+    return { task, attempt, isolation, base, isFilled: existsSync(index) };
+  });
+}
+
+/**
+ * Removes what a dead `ra` left of a run besides its work: throw-away checkouts, index files, bases, locks on refs of
+ * the run. `empty`: workspaces in which nobody has worked. Whatever else stands among its workspaces is set aside.
+ */
+export async function clearAbandoned(
+  site: Site,
+  run: string,
+  leftovers: {
+    readonly empty: readonly AbandonedWorkspace[];
+    /** Workspaces that stay open, as `task.attempt`. */
+    readonly open: ReadonlySet<string>;
+  },
+): Promise<void> {
+  for (const { task, attempt, isolation } of leftovers.empty) {
+    if (isolation === "in-place") continue;
+    await site.trash.take(site.layout.workspace(run, task, attempt));
+  }
+  const dir = join(site.layout.root, run);
+  for (const name of await readdir(dir).catch(() => [])) {
+    if (name.startsWith(".")) await site.trash.take(join(dir, name));
+    else await setAside(site.layout.root, join(dir, name));
+  }
+  await removeWorktreesBelow(site, dir);
+  for (const name of await readdir(site.indexDir).catch(() => [])) {
+    const [owner, task, attempt] = name.split(".");
+    if (owner !== run || leftovers.open.has(`${task}.${attempt}`)) continue;
+    await rm(join(site.indexDir, name), { recursive: true, force: true });
+  }
+  await clearRefLocks(site, run);
+  for (const [ref] of await refsOf(site, run)) {
+    const [, task, attempt] = refPattern.exec(ref) ?? [];
+    if (task && !leftovers.open.has(`${task}.${attempt}`)) await site.refs.remove(ref);
+  }
+}
+
+/** Only `ra` writes below these, and the one that did is dead. */
+async function clearRefLocks(site: Site, run: string): Promise<void> {
+  const { commonDir } = site.place;
+  const own = join(commonDir, "refs", "ra", run);
+  for (const name of await readdir(own, { recursive: true }).catch(() => [])) {
+    if (name.endsWith(".lock")) await rm(join(own, name), { force: true });
+  }
+  const branches = join(commonDir, "refs", "heads", "ra");
+  for (const name of await readdir(branches).catch(() => [])) {
+    const isOwn = name === `${run}.lock` || name.startsWith(`${run}-`);
+    if (isOwn && name.endsWith(".lock")) await rm(join(branches, name), { force: true });
+  }
+}
+
+async function refsOf(site: Site, run: string): Promise<(readonly [string, string])[]> {
+  const args = ["for-each-ref", "--format=%(refname) %(objectname)", `refs/ra/${run}/`];
+  const lines = (await site.user.run(args)).split("\n").filter((line) => line !== "");
+  return lines.map((line) => line.split(" ") as [string, string]);
+}
