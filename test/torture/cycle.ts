@@ -1,0 +1,91 @@
+import { type KillPoint, killAt, removeTrap, setTrap } from "./killer.ts";
+import { dirtyBlobs, judge } from "./oracle.ts";
+import { type LoggedEvent, makeWorld, type RaChild, readLog, type World } from "./world.ts";
+
+/** What a life and its deaths came to. */
+export interface Cycle {
+  /** What was wrong at the end, one line each. */
+  readonly wrong: readonly string[];
+  /** How many processes were killed. */
+  readonly kills: number;
+  /** Milliseconds from the start of each `ra resume` that was not killed in it to the first event of the run's own work. */
+  readonly recoveriesMs: readonly number[];
+  /** Events of the whole log. */
+  readonly events: number;
+  /** Events that were recorded between the point of an `after` kill and the death. */
+  readonly overshoots: readonly number[];
+}
+
+/** Longest life of one process of the binary, in milliseconds. */
+const lifeMs = 60_000;
+
+/** Ends of a run that nothing kills; more resumes than this are a fault of their own. */
+const resumesMax = 4;
+
+/** Runs the reference plan in a world below `top`, kills it at each point in turn, and lets it come to its end. */
+export async function runCycle(
+  top: string,
+  nextPoint: (newest: number) => KillPoint | null,
+): Promise<Cycle> {
+  const world = await makeWorld(top);
+  const dirty = new Map<string, string>();
+  const wrong: string[] = [];
+  const recoveriesMs: number[] = [];
+  const overshoots: number[] = [];
+  let kills = 0;
+  let code: number | null = null;
+  let said = "";
+  for (let ends = 0; ends < resumesMax && code !== 0; ) {
+    const log = readLog(world);
+    const newest = log.at(-1)?.seq ?? 0;
+    const point = nextPoint(newest);
+    if (point?.kind === "before") setTrap(world, point.seq);
+    const isNew = log.length === 0;
+    const began = Date.now();
+    const child = await world.ra(...(isNew ? ["dispatch", `${top}/plan.json`] : ["resume"]));
+    using _limit = limited(child);
+    if (point !== null && (await killAt(world, child, point))) {
+      kills += 1;
+      for (const [id, path] of dirtyBlobs(world)) dirty.set(id, path);
+    } else {
+      ends += 1;
+      code = await child.ended;
+      said = await child.said();
+    }
+    if (point?.kind === "before") removeTrap(world);
+    const after = readLog(world);
+    if (point?.kind === "after") overshoots.push((after.at(-1)?.seq ?? 0) - point.seq);
+    if (!isNew) recoveriesMs.push(...recoveryOf(after.slice(log.length), began));
+  }
+  if (code !== 0) wrong.push(`the last of ${resumesMax} came to ${code}: ${said}`);
+  wrong.push(...judge(world, dirty));
+  await endAll(world);
+  return { wrong, kills, recoveriesMs, overshoots, events: readLog(world).length };
+}
+
+/** Time to the first event that is not recovery's own; none when it was killed before that. */
+function recoveryOf(events: readonly LoggedEvent[], began: number): number[] {
+  const first = events.find(({ type }) =>
+    /^(attempt\.started|merge\.finished|run\.finished)$/.test(type),
+  );
+  return first === undefined ? [] : [Date.parse(first.at) - began];
+}
+
+function limited(child: RaChild): Disposable {
+  const timer = setTimeout(() => child.kill(), lifeMs);
+  return { [Symbol.dispose]: () => clearTimeout(timer) };
+}
+
+/** Nothing may outlive a cycle, whatever the product left. */
+async function endAll(world: World): Promise<void> {
+  while (world.living().size > 0) {
+    for (const pid of world.living().keys()) {
+      try {
+        process.kill(pid, "SIGKILL");
+      } catch {
+        // Gone meanwhile.
+      }
+    }
+    await Bun.sleep(5);
+  }
+}
