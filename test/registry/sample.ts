@@ -1,4 +1,4 @@
-import type { ProcessIdentity } from "../../core/id.ts";
+import type { ProcessIdentity, RunOwner } from "../../core/id.ts";
 import type { Plan, Task } from "../../core/plan/plan.ts";
 import { processIdentity } from "../../core/process/table.ts";
 import type { Fact } from "../../core/run/event.ts";
@@ -60,7 +60,7 @@ export function me(): ProcessIdentity {
 /** A process that cannot exist: its pid is above the kernel's limit of 2^22. */
 export const nobody: ProcessIdentity = { pid: 2 ** 22 + 1, startTicks: 1 };
 
-export function started(plan: Plan, owner: ProcessIdentity = me()): Fact {
+export function started(plan: Plan, owner: RunOwner = me()): Fact {
   return {
     type: "run.started",
     name: plan.name,
