@@ -1,12 +1,10 @@
 import { realpathSync } from "node:fs";
-import { systemClock } from "../core/clock.ts";
-import { type Aftermath, recoverRun } from "../core/dispatch/aftermath.ts";
 import type { Chain } from "../core/dispatch/chain.ts";
 import type { Dispatcher } from "../core/dispatch/dispatcher.ts";
 import { takeOverLanded } from "../core/dispatch/recovery.ts";
 import { finishRun } from "../core/dispatch/summary.ts";
 import { ExitCode, RaError } from "../core/error.ts";
-import { newRunId, type ProcessIdentity } from "../core/id.ts";
+import { newRunId } from "../core/id.ts";
 import type { Isolation, Mode, Plan } from "../core/plan/plan.ts";
 import { runnersOf } from "../core/plan/task-runners.ts";
 import type { Runner } from "../core/plugin/runner.ts";
@@ -25,6 +23,7 @@ import type { Follower } from "./followers.ts";
 import type { Answers } from "./pace.ts";
 import { loadRunners, probeRunners } from "./runners.ts";
 import { handleSignals } from "./signals.ts";
+import { takeRun } from "./takeover.ts";
 import { ProgressLines } from "./view/progress.ts";
 import { showSummary } from "./view/summary.ts";
 
@@ -182,9 +181,7 @@ export async function driveRun(
   const stopFollowing = order.follow?.({ run, registry, interrupt });
   const unsubscribe = registry.subscribe(show);
   try {
-    const dead = state?.owner ?? null;
-    await takeRun(registry, run, first);
-    const { results } = await recover(order, parts, dead);
+    const { results } = await takeRun({ ...parts, terminal, state }, first);
     state = await registry.state(run);
     const composed = composeRun({ ...parts, state, results });
     await using _crew = composed.crew;
@@ -226,30 +223,6 @@ function guarded(terminal: Terminal): { print(text: string): void; check(): void
       if (trouble !== null) throw trouble.error;
     },
   };
-}
-
-/** Opens or takes the run in the log; from then on a later owner shuts this process out. */
-async function takeRun(
-  registry: Registry,
-  run: string,
-  first: (state: RunState | undefined) => Fact,
-): Promise<void> {
-  for (const event of await registry.commit(run, ({ state }) => [first(state)])) {
-    if ("epoch" in event && event.epoch !== undefined) registry.drive(run, event.epoch);
-  }
-}
-
-/** Puts in order what the process left that drove the run before; `dead` is null for a new run. */
-async function recover(
-  { terminal }: RunOrder,
-  { run, registry, repository }: RunParts,
-  dead: ProcessIdentity | null,
-): Promise<Aftermath> {
-  if (dead === null) return { results: new Map(), told: [] };
-  const takeover = { log: registry, run, clock: systemClock, repository, dead };
-  const aftermath = await recoverRun(takeover);
-  for (const line of aftermath.told) terminal.err(`ra: ${run}: ${line}\n`);
-  return aftermath;
 }
 
 /** Null, or why what landed before the run broke off cannot go on to the target. */

@@ -160,7 +160,7 @@ function judgeLeavings(world: World): string[] {
     wrong.push(`INV-9: process ${pid} lives: ${command}`);
   const gitDir = join(world.project, ".git");
   const isOurs = (path: string): boolean =>
-    path.endsWith(".lock") && !path.endsWith("/landing.lock");
+    path.endsWith(".lock") && !/\/(landing|recovery)\.lock$/.test(path);
   for (const path of filesBelow(gitDir)) if (isOurs(path)) wrong.push(`INV-9: lock ${path}`);
   const refs = (world.git("for-each-ref", "--format=%(refname)", "refs/ra") ?? "").split("\n");
   for (const ref of refs) {

@@ -1,0 +1,110 @@
+import { systemClock } from "../core/clock.ts";
+import { type Aftermath, endProcesses, recoverRun } from "../core/dispatch/aftermath.ts";
+import { ExitCode, RaError } from "../core/error.ts";
+import type { RunOwner } from "../core/id.ts";
+import { isAttended } from "../core/process/owner.ts";
+import { runs } from "../core/registry/query.ts";
+import type { Registry } from "../core/registry/registry.ts";
+import type { Fact } from "../core/run/event.ts";
+import type { RunState } from "../core/run/state.ts";
+import { inRecoveryTurn } from "../core/workspace/turn.ts";
+import type { GitRepository } from "../core/workspace/workspace.ts";
+import type { Terminal } from "./command.ts";
+
+/** Where a run is taken. */
+export interface Taking {
+  readonly terminal: Terminal;
+  readonly registry: Registry;
+  readonly run: string;
+  readonly place: { readonly stateDir: string };
+  /** Null when no task of the run needs git. */
+  readonly repository: GitRepository | null;
+  /** What the log knew of the run before; undefined for a new one. */
+  readonly state: RunState | undefined;
+}
+
+/** Runs whose `ra` died that are looked after at the start of another one. */
+const lookedAfterMax = 20;
+
+/** How long the `ra` of a run that has ended may take to go, in milliseconds. */
+const farewellMs = 10_000;
+
+/** The first fact of a run, or of its next life. Throws when the run may not be taken. */
+type First = (state: RunState | undefined) => Fact;
+
+/**
+ * Opens a run in the log, or takes it over and puts in order what the process left that drove it before. From then on a
+ * later owner shuts this process out.
+ */
+export async function takeRun(taking: Taking, first: First): Promise<Aftermath> {
+  const { terminal, registry, run, place, repository, state } = taking;
+  if (state === undefined) {
+    await lookAfterOthers(taking);
+    await open(registry, run, first);
+    return { results: new Map(), told: [] };
+  }
+  const dead = state.owner;
+  if (state.finishedAt !== null) await untilGone(dead);
+  const aftermath = await inRecoveryTurn(place.stateDir, async () => {
+    await open(registry, run, first);
+    return await recoverRun({ log: registry, run, clock: systemClock, repository, dead });
+  });
+  if (aftermath === null) throw busy();
+  for (const line of aftermath.told) terminal.err(`ra: ${run}: ${line}\n`);
+  await lookAfterOthers(taking);
+  return aftermath;
+}
+
+async function open(registry: Registry, run: string, first: First): Promise<void> {
+  for (const event of await registry.commit(run, ({ state }) => [first(state)])) {
+    if ("epoch" in event && event.epoch !== undefined) registry.drive(run, event.epoch);
+  }
+}
+
+/**
+ * Ends what still runs of other runs whose `ra` is dead, and brings back what it had half moved. Their work stays
+ * where it is until they are resumed.
+ */
+async function lookAfterOthers({
+  terminal,
+  registry,
+  run,
+  place,
+  repository,
+}: Taking): Promise<void> {
+  const broken = brokenOff(registry).filter((id) => id !== run);
+  if (broken.length === 0) return;
+  await inRecoveryTurn(place.stateDir, async () => {
+    for (const id of broken) {
+      const state = await registry.state(id);
+      if (!state || state.finishedAt !== null || isAttended(state.owner)) continue;
+      const told = await endProcesses(state, state.owner);
+      for (const line of told) terminal.err(`ra: ${id}: ${line}\n`);
+    }
+    for (const line of (await repository?.mend()) ?? []) terminal.err(`ra: ${line}\n`);
+  });
+}
+
+function brokenOff({ database }: Registry): string[] {
+  const open = runs(database, { limit: lookedAfterMax }).filter(
+    ({ driven, finishedAt }) => !driven && finishedAt === null,
+  );
+  return open.map(({ id }) => id);
+}
+
+/** A run has ended before its `ra` has tidied up: that must not meet what comes next. */
+async function untilGone(owner: RunOwner): Promise<void> {
+  const deadline = performance.now() + farewellMs;
+  while (owner.pid !== process.pid && isAttended(owner) && performance.now() < deadline) {
+    await Bun.sleep(20);
+  }
+}
+
+function busy(): RaError {
+  return new RaError({
+    code: "RECOVERY_BUSY",
+    exitCode: ExitCode.environment,
+    message: "another `ra` is taking a run over and does not come to an end with it",
+    hint: "wait a moment and run the command again; `ra ps` shows who is at work",
+  });
+}

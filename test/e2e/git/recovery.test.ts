@@ -1,0 +1,139 @@
+import { describe, expect, test } from "bun:test";
+import { rmSync, writeFileSync } from "node:fs";
+import { hostname } from "node:os";
+import { join } from "node:path";
+import { isAlive, processIdentity } from "../../../core/process/table.ts";
+import { Registry } from "../../../core/registry/registry.ts";
+import {
+  eventsOf,
+  statuses,
+  type TestRepository,
+  testRepository,
+  until,
+} from "../../support/repository.ts";
+
+/** Starts a run of one task that writes half of its work and then waits, and kills the `ra` that drives it. */
+async function brokenRun(repository: TestRepository, id = "work"): Promise<void> {
+  const run = `echo half > ${id}.part; ${repository.hold(id)}; mv ${id}.part ${id}.txt`;
+  const dispatch = await repository.start("dispatch", repository.plan([{ id, run }]), "--json");
+  await repository.arrival(id);
+  dispatch.signal("SIGKILL");
+  await dispatch.ended;
+}
+
+describe("a run whose ra was killed", () => {
+  test("is resumed without its name: what an agent left is kept, and its process ended", async () => {
+    const repository = testRepository();
+    await brokenRun(repository);
+    const orphans = repository.living().map(processIdentity);
+
+    const resume = await repository.start("resume", "--json");
+    await until(() => !orphans.some(isAlive), "the end of what the dead ra had started");
+    repository.open("work");
+    const resumed = await resume.ended;
+
+    const [lost] = eventsOf(resumed, "attempt.finished");
+    expect(orphans.length).toBeGreaterThan(0);
+    expect([resumed.code, statuses(resumed)]).toEqual([0, { work: "done" }]);
+    expect(lost?.outcome).toEqual({ kind: "lost" });
+    expect(repository.git("show", `${lost?.kept}:work.part`)).toBe("half");
+    expect(repository.git("show", "main:work.txt")).toBe("half");
+  });
+
+  test("does not work out again what was done, and only lands it", async () => {
+    const repository = testRepository();
+    const verify = `test ! -e ${repository.top}/slow || { ${repository.hold("verify")}; }`;
+    const plan = repository.plan([{ id: "work", run: "echo done > work.txt", verify }]);
+    const slow = join(repository.top, "slow");
+    writeFileSync(slow, "");
+    const dispatch = await repository.start("dispatch", plan, "--json");
+    await repository.arrival("verify");
+    dispatch.signal("SIGKILL");
+    await dispatch.ended;
+
+    rmSync(slow);
+    const resumed = await repository.ra("resume", "--json");
+
+    expect([resumed.code, statuses(resumed)]).toEqual([0, { work: "done" }]);
+    expect(eventsOf(resumed, "attempt.started")).toEqual([]);
+    expect(resumed.stderr).toContain("1 result to land");
+    expect(repository.git("show", "main:work.txt")).toBe("done");
+  });
+
+  test("has its processes ended by the next run of another plan, and keeps its work for itself", async () => {
+    const repository = testRepository();
+    await brokenRun(repository);
+    expect(repository.living().length).toBeGreaterThan(0);
+
+    const other = await repository.ra("dispatch", repository.plan([{ id: "b", run: "echo > b" }]));
+    const left = repository.living();
+    const resume = await repository.start("resume", "--json");
+    repository.open("work");
+    const resumed = await resume.ended;
+
+    const [lost] = eventsOf(resumed, "attempt.finished");
+    expect([other.code, left]).toEqual([0, []]);
+    expect(lost?.kept).toMatch(/^[0-9a-f]{40}$/);
+    expect(repository.git("show", `${lost?.kept}:work.part`)).toBe("half");
+    expect(resumed.code).toBe(0);
+  });
+
+  test("has to be named when there are several, and there is nothing to resume without one", async () => {
+    const repository = testRepository();
+    await repository.ra("dispatch", repository.plan([{ id: "a", run: "echo > a" }]));
+    const none = await repository.ra("resume");
+    await brokenRun(repository, "one");
+    await brokenRun(repository, "two");
+
+    const several = await repository.ra("resume");
+
+    expect([none.code, none.stderr]).toEqual([2, expect.stringContaining("NOTHING_TO_RESUME")]);
+    expect([several.code, several.stderr]).toEqual([2, expect.stringContaining("2 runs have")]);
+    for (const pid of repository.living()) process.kill(pid, "SIGKILL");
+    await until(() => repository.living().length === 0, "the end of the orphans");
+  });
+});
+
+describe("a run that is driven", () => {
+  test("refuses another ra with exit 6 and says who has it, since when and where", async () => {
+    const repository = testRepository();
+    const plan = repository.plan([{ id: "work", run: repository.hold("work") }]);
+    const dispatch = await repository.start("dispatch", plan, "--json");
+    await repository.arrival("work");
+
+    const refused = await repository.ra("resume", "@last");
+    repository.open("work");
+    await dispatch.ended;
+
+    expect(refused.code).toBe(6);
+    expect(refused.stderr).toMatch(
+      new RegExp(`process ${dispatch.pid} on \`${hostname()}\` since \\d{4}-`),
+    );
+  });
+
+  test("ends its ra when that was suspended and superseded meanwhile", async () => {
+    const repository = testRepository();
+    const plan = repository.plan([{ id: "work", run: repository.hold("work") }]);
+    const dispatch = await repository.start("dispatch", plan);
+    await repository.arrival("work");
+    dispatch.signal("SIGSTOP");
+    const suspended = await repository.ra("resume", "@last");
+
+    const registry = await Registry.open({ stateDir: join(repository.dir, ".git", "ra") });
+    const [run = ""] = registry.database
+      .all(registry.database.kysely.selectFrom("runs").select("id"))
+      .map(({ id }) => id);
+    const owner = { ...processIdentity(process.pid), host: "another" };
+    await registry.commit(run, () => [{ type: "run.resumed", owner, epoch: 2 }]);
+    dispatch.signal("SIGCONT");
+    repository.open("work");
+    const ended = await dispatch.ended;
+    const log = await registry.read(run, 0);
+    await registry.close();
+
+    expect([suspended.code, suspended.stderr]).toEqual([6, expect.stringContaining("kill -CONT")]);
+    expect(ended.code).toBe(6);
+    expect(ended.stderr).toContain(`was taken over by process ${process.pid} on \`another\``);
+    expect(log.at(-1)?.type).toBe("run.resumed");
+  });
+});
