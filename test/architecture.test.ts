@@ -12,14 +12,15 @@ const quiet = product.filter(({ path }) => !path.startsWith("cli/"));
 /** The rooms of core, each with the rooms it may look into; `base` is the loose files that import nothing. */
 const floors: Readonly<Record<string, readonly string[]>> = {
   base: [],
-  process: ["base"],
+  secret: ["base"],
+  process: ["base", "secret"],
   plan: ["base"],
   run: ["base", "plan"],
   plugin: ["base", "plan", "run"],
   workspace: ["base", "plan", "run", "process"],
   registry: ["base", "plan", "run", "process"],
   report: ["base", "plan", "run", "process", "registry"],
-  dispatch: ["base", "plan", "run", "process", "plugin", "workspace", "report"],
+  dispatch: ["base", "secret", "plan", "run", "process", "plugin", "workspace", "report"],
 };
 
 /** What `core/dispatch` knows of git: interfaces only. */
