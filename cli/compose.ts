@@ -13,12 +13,14 @@ import { buildGraph, criticalPath, type Graph } from "../core/plan/graph.ts";
 import type { Plan, Task } from "../core/plan/plan.ts";
 import type { Runner } from "../core/plugin/runner.ts";
 import { programEnvironment } from "../core/process/environment.ts";
+import type { Recording } from "../core/process/log.ts";
 import { durations, liveProcesses, occupants } from "../core/registry/query.ts";
 import type { Registry } from "../core/registry/registry.ts";
 import type { RunState } from "../core/run/state.ts";
 import type { Place } from "../core/workspace/place.ts";
 import type { GitRepository } from "../core/workspace/workspace.ts";
 import type { Config } from "./config.ts";
+import { knowSecrets } from "./secrets.ts";
 
 /** What a run works on. */
 export interface Ground {
@@ -77,9 +79,10 @@ export function composeRun(parts: RunParts): Composed {
     state,
   });
   const environment = environments(parts);
+  const recording = recordingOf(parts);
   const logs = join(place.stateDir, "runs");
   const checks = new AbortController();
-  const chain = makeChain(parts, { graph, environment, signal: checks.signal });
+  const chain = makeChain(parts, { graph, environment, recording, signal: checks.signal });
   const crew = new Crew({
     run,
     clock: systemClock,
@@ -89,6 +92,7 @@ export function composeRun(parts: RunParts): Composed {
     checks,
     directory: parts.directory,
     logs,
+    recording,
     environment: ({ task, runner }: Assignment) => environment(task, runner.traits.environment),
     processes: async () => liveProcesses(registry.database),
     occupants: async (directory) => occupants(registry.database, directory),
@@ -113,7 +117,7 @@ export function composeRun(parts: RunParts): Composed {
 /** What landing and checking need of a run. */
 export type LandingParts = Pick<
   RunParts,
-  "run" | "plan" | "place" | "repository" | "ground" | "env"
+  "run" | "plan" | "place" | "config" | "repository" | "ground" | "env"
 >;
 
 /** A chain for a run that has ended, to land what it kept; null without git. `signal` ends the checks. */
@@ -122,6 +126,7 @@ export function composeLanding(parts: LandingParts, signal: AbortSignal): Chain 
   return makeChain(parts, {
     graph: buildGraph(plan.tasks),
     environment: environments(parts),
+    recording: recordingOf(parts),
     signal,
     // It stays where the run put it, and the user may have gone on working there.
     keep: async () => `ra/${run}`,
@@ -138,6 +143,7 @@ export function composeCheck(
 ): Check {
   const { run, repository, place } = parts;
   const environment = environments(parts);
+  const recording = recordingOf(parts);
   return async (command, commit, task) => {
     const { complaint } = await verify({
       repository,
@@ -147,6 +153,7 @@ export function composeCheck(
       commit,
       ...task.verifyLimits,
       environment: environment(task, ["*"]),
+      recording,
       signal,
       logPath: (tries) => join(place.stateDir, "runs", run, task.id, checkLog("rollback", tries)),
     });
@@ -163,12 +170,13 @@ function makeChain(
   rest: {
     readonly graph: Graph;
     readonly environment: Environments;
+    readonly recording: Recording;
     readonly signal: AbortSignal;
     readonly keep?: (commit: string) => Promise<string>;
   },
 ): Chain | null {
   const { run, repository, ground, place } = parts;
-  const { graph, environment, signal } = rest;
+  const { graph, environment, recording, signal } = rest;
   if (repository === null || ground === null) return null;
   const logs = join(place.stateDir, "runs");
   const rank = new Map(graph.order.map((position, rank) => [parts.plan.tasks[position]?.id, rank]));
@@ -187,10 +195,15 @@ function makeChain(
         commit,
         ...task.verifyLimits,
         environment: environment(task, ["*"]),
+        recording,
         signal,
         logPath: (tries) => join(logs, run, task.id, checkLog(String(attempt), tries)),
       }),
   });
+}
+
+function recordingOf({ plan, config, env }: Pick<RunParts, "plan" | "config" | "env">): Recording {
+  return { bytesMax: config.logBytesMax, redactor: knowSecrets(env, config.secrets, plan) };
 }
 
 type Environments = (task: Task, patterns: readonly string[]) => Readonly<Record<string, string>>;

@@ -4,14 +4,25 @@ import { asMap, asText } from "../core/plan/draft.ts";
 import { parseDuration } from "../core/plan/duration.ts";
 import { parseText } from "../core/plan/parse.ts";
 import type { Issue } from "../core/plan/plan.ts";
-import { concurrency, duration, modelName, runnerName } from "../core/plan/schema.ts";
+import {
+  concurrency,
+  duration,
+  envNamePattern,
+  modelName,
+  runnerName,
+} from "../core/plan/schema.ts";
 import { checkShape } from "../core/plan/shape.ts";
 import { createIssueList, type IssueList, type Path } from "../core/plan/source.ts";
 import { err, ok, type Result } from "../core/result.ts";
 import { readTextFile } from "./plan-file.ts";
+import { parseSize, sizePattern } from "./size.ts";
 import { InvalidFile, type Report } from "./view/problem.ts";
 
 const about = v.description;
+const size = v.pipe(
+  v.string("be a size such as `64MB`"),
+  v.regex(sizePattern, "be a size such as `64MB`"),
+);
 const word = v.pipe(v.string("be a text"), v.minLength(1, "not be empty"));
 
 /** `ra.config.yaml` and the user's `config.yaml`, as people write them. */
@@ -29,6 +40,34 @@ export const configSchema = v.pipe(
     timeout: v.pipe(
       v.exactOptional(duration),
       about("Time for one attempt where the plan does not say. Default 5m."),
+    ),
+    secrets: v.pipe(
+      v.exactOptional(
+        v.array(
+          v.pipe(
+            v.string("be the name of a variable"),
+            v.regex(envNamePattern, "be a name such as `DEPLOY_CODE`"),
+          ),
+          "be a list of names of variables, such as `[DEPLOY_CODE]`",
+        ),
+      ),
+      about(
+        "Variables whose values are hidden in all output, besides those whose names look secret.",
+      ),
+    ),
+    logs: v.pipe(
+      v.exactOptional(
+        v.strictObject(
+          {
+            max: v.pipe(
+              v.exactOptional(size),
+              about("Bytes of one log at most, from 64KB to 1GB. Default 64MB."),
+            ),
+          },
+          "be a map such as `{ max: 64MB }`",
+        ),
+      ),
+      about("How much of what programs print is kept."),
     ),
     runners: v.pipe(
       v.exactOptional(
@@ -78,6 +117,8 @@ export interface ConfigFile {
   readonly runner?: string;
   readonly timeoutMs?: number;
   readonly runners?: Readonly<Record<string, RunnerInput>>;
+  readonly secrets?: readonly string[];
+  readonly logBytesMax?: number;
 }
 
 interface RunnerInput {
@@ -131,6 +172,12 @@ export function checkConfig(
     const message = `\`timeout\` must be from 1ms to 24d, not \`${timeout}\``;
     issues.add({ code: "BAD_DURATION", path: ["timeout"], message });
   }
+  const max = asText(asMap(root.logs).max);
+  const logBytesMax = max === undefined ? null : parseSize(max);
+  if (max !== undefined && logBytesMax === null && sizePattern.test(max)) {
+    const message = `\`logs.max\` must be from 64KB to 1GB, not \`${max}\``;
+    issues.add({ code: "BAD_SIZE", path: ["logs", "max"], message });
+  }
   checkRunnerName(asText(root.runner), ["runner"], "value", options.runners, issues);
   for (const [name, settings] of Object.entries(asMap(root.runners))) {
     checkRunnerName(name, ["runners", name], "key", options.runners, issues);
@@ -138,10 +185,17 @@ export function checkConfig(
   }
   const all = issues.all();
   if (all.length > 0) return err(all);
-  const { timeout: _, $schema: __, runners, ...rest } = source.value.value as ConfigInput;
+  const {
+    timeout: _,
+    $schema: __,
+    logs: ___,
+    runners,
+    ...rest
+  } = source.value.value as ConfigInput;
   return ok({
     ...rest,
     ...(timeoutMs === null ? {} : { timeoutMs }),
+    ...(logBytesMax === null ? {} : { logBytesMax }),
     ...(runners ? { runners } : {}),
   });
 }

@@ -4,6 +4,7 @@ import { ExitCode, RaError } from "../core/error.ts";
 import { durationPattern, parseDuration } from "../core/plan/duration.ts";
 import type { Known, Settings } from "../core/plan/known.ts";
 import type { Plan } from "../core/plan/plan.ts";
+import { logBytesDefault } from "../core/process/log.ts";
 import type { ConfigFile } from "./config-file.ts";
 
 /** Tasks at once when neither flags, environment, plan nor config say otherwise. */
@@ -28,6 +29,10 @@ export interface Config {
   /** The repository's file, then the user's: used where the plan says nothing. */
   readonly fallback: Settings & { readonly concurrency?: number | undefined };
   readonly runners: Readonly<Record<string, RunnerConfig>>;
+  /** Names of variables whose values are secret, besides those whose names look it; of both files together. */
+  readonly secrets: readonly string[];
+  /** Bytes of one log at most. */
+  readonly logBytesMax: number;
 }
 
 export interface ConfigRequest {
@@ -65,6 +70,8 @@ export async function loadConfig(request: ConfigRequest): Promise<Config> {
       timeoutMs: repository.timeoutMs ?? user.timeoutMs,
     },
     runners: mergeRunners(repository, user),
+    secrets: [...new Set([...(repository.secrets ?? []), ...(user.secrets ?? [])])],
+    logBytesMax: repository.logBytesMax ?? user.logBytesMax ?? logBytesDefault,
   };
 }
 

@@ -2,6 +2,7 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";
 import { inspect } from "node:util";
+import { secretsOfCrash } from "./secrets.ts";
 
 /**
  * Writes what is known of a bug to a file below `${XDG_STATE_HOME:-~/.local/state}/ra/crash/`, which only its
@@ -18,17 +19,18 @@ export function writeCrash(input: {
   const directory = join(state, "ra", "crash");
   const stamp = input.at.toISOString().replaceAll(":", "-");
   const path = join(directory, `${stamp}-${process.pid}.txt`);
-  const text = [
+  const lines = [
     `ra ${input.version}, Bun ${Bun.version}, ${process.platform} ${process.arch}`,
     `at ${input.at.toISOString()}`,
     `arguments ${JSON.stringify(input.argv)}`,
     "",
     inspect(input.error, { depth: 6 }),
     "",
-  ].join("\n");
+  ];
   try {
+    const text = lines.join("\n");
     mkdirSync(directory, { recursive: true, mode: 0o700 });
-    writeFileSync(path, text, { mode: 0o600, flag: "wx" });
+    writeFileSync(path, secretsOfCrash(input.env)?.text(text) ?? text, { mode: 0o600, flag: "wx" });
     return path;
   } catch {
     return null;
@@ -36,7 +38,11 @@ export function writeCrash(input: {
 }
 
 /** The one line a person gets about a bug. */
-export function crashMessage(error: unknown): string {
-  const message = error instanceof Error ? error.message : String(error);
+export function crashMessage(
+  error: unknown,
+  env: Readonly<Record<string, string | undefined>>,
+): string {
+  const told = error instanceof Error ? error.message : String(error);
+  const message = secretsOfCrash(env)?.text(told) ?? told;
   return `a fault in ra itself: ${message.split("\n", 1)[0]}`;
 }

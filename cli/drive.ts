@@ -19,6 +19,7 @@ import type { GitRepository, Repository } from "../core/workspace/workspace.ts";
 import type { Terminal } from "./command.ts";
 import { composeRun, type Ground, type RunParts } from "./compose.ts";
 import type { Config } from "./config.ts";
+import { eventLine } from "./event-line.ts";
 import type { Follower } from "./followers.ts";
 import type { Answers } from "./pace.ts";
 import { loadRunners, probeRunners } from "./runners.ts";
@@ -172,7 +173,7 @@ export async function driveRun(
   const out = guarded(terminal);
   const show = (event: Event): void => {
     if (event.run !== run) return;
-    if (json) out.print(`${JSON.stringify(event)}\n`);
+    if (json) out.print(eventLine(event));
     progress?.show(event);
   };
   // Before the view: a question that somebody has answered leaves the screen before the next line.

@@ -1,4 +1,4 @@
-import { block } from "./view/text.ts";
+import { block, jsonText } from "../core/plain-text.ts";
 
 /** What is shown of an error. */
 export interface Fault {
@@ -18,5 +18,5 @@ export function renderError(error: Fault, color: boolean): string {
 /** An error as the one JSON object that `--json` promises, with its line end. */
 export function errorJson(error: Fault): string {
   const { code, message, hint } = error;
-  return `${JSON.stringify({ v: 1, ok: false, error: { code, message, hint: hint ?? null } })}\n`;
+  return `${jsonText({ v: 1, ok: false, error: { code, message, hint: hint ?? null } })}\n`;
 }

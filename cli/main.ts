@@ -42,7 +42,7 @@ async function crash(error: unknown): Promise<void> {
     const path = writeCrash({ error, argv, env: terminal.env, version, at: new Date() });
     const shown = {
       code: "INTERNAL",
-      message: crashMessage(error),
+      message: crashMessage(error, terminal.env),
       hint: path ? `report it with the file ${path}` : undefined,
     };
     if (json) terminal.out(errorJson(shown));

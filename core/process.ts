@@ -1,9 +1,10 @@
 import type { ProcessIdentity } from "./id.ts";
 import { startFailure } from "./process/failure.ts";
-import { type LineSplitter, splitLines } from "./process/lines.ts";
+import { splitLines } from "./process/lines.ts";
 import type { OutputSink } from "./process/log.ts";
 import { answers, markVariable, processIdentity } from "./process/table.ts";
 import { endTree, type Group, ownStartTicks, type Survivor } from "./process/tree.ts";
+import type { Redactor } from "./secret/redactor.ts";
 
 /** What a short program printed. `code` is null when a signal ended it. */
 export interface Captured {
@@ -65,6 +66,8 @@ export interface ProcessRequest {
   readonly mark?: string;
   /** Written to standard input, which is then closed. Without it standard input is `/dev/null`. */
   readonly stdin?: string;
+  /** Hides secrets in both outputs before anybody gets them. */
+  readonly redactor?: Redactor | null;
   /** Gets the bytes of standard output and error as they come. */
   readonly log?: OutputSink;
   /** Each line without its end; lines longer than 1 MiB come in pieces. A throw makes `ended` reject. */
@@ -115,8 +118,8 @@ export function startProcess(request: ProcessRequest): Running {
     },
   };
   const pumps = [
-    pump(child.stdout, request.log, request.onStdout),
-    pump(child.stderr, request.log, request.onStderr),
+    pump(child.stdout, receiver(request, request.onStdout)),
+    pump(child.stderr, receiver(request, request.onStderr)),
   ];
   return {
     get identity() {
@@ -194,26 +197,21 @@ interface Pump {
   stop(): void;
 }
 
-/** Each chunk is handled before the next is read, so that memory stays bounded whatever the program prints. */
-function pump(
-  stream: ReadableStream<Uint8Array>,
-  log: OutputSink | undefined,
-  onLine: ((line: string) => void) | undefined,
-): Pump {
-  const reader = stream.getReader();
-  const lines = onLine === undefined ? undefined : splitLines(onLine);
-  return {
-    done: drain(reader, log, lines),
-    stop: () => void reader.cancel().catch(() => {}),
-  };
+/** Whoever takes what one pipe brings. */
+interface Receiver {
+  take(bytes: Uint8Array): void;
+  end(): void;
 }
 
-async function drain(
-  reader: { read(): Promise<{ done: boolean; value?: Uint8Array | undefined }> },
-  log: OutputSink | undefined,
-  lines: LineSplitter | undefined,
-): Promise<void> {
+/** Log and lines of one pipe. The redaction comes first: past this point no secret is known to anybody. */
+function receiver(
+  { log, redactor }: Pick<ProcessRequest, "log" | "redactor">,
+  onLine: ((line: string) => void) | undefined,
+): Receiver {
+  const lines = onLine === undefined ? undefined : splitLines(onLine);
+  const hidden = redactor?.stream();
   let failure: { error: unknown } | undefined;
+  // A broken reader of lines must not stop the reading: the program would block on a full pipe.
   const feed = (work: () => void): void => {
     if (failure) return;
     try {
@@ -222,13 +220,38 @@ async function drain(
       failure = { error };
     }
   };
+  const give = (bytes: Uint8Array): void => {
+    if (bytes.length === 0) return;
+    log?.write(bytes);
+    if (lines) feed(() => lines.push(bytes));
+  };
+  return {
+    take: (bytes) => give(hidden ? hidden.push(bytes) : bytes),
+    end() {
+      if (hidden) give(hidden.end());
+      if (lines) feed(() => lines.end());
+      if (failure) throw failure.error;
+    },
+  };
+}
+
+/** Each chunk is handled before the next is read, so that memory stays bounded whatever the program prints. */
+function pump(stream: ReadableStream<Uint8Array>, receiver: Receiver): Pump {
+  const reader = stream.getReader();
+  return {
+    done: drain(reader, receiver),
+    stop: () => void reader.cancel().catch(() => {}),
+  };
+}
+
+async function drain(
+  reader: { read(): Promise<{ done: boolean; value?: Uint8Array | undefined }> },
+  receiver: Receiver,
+): Promise<void> {
   for (;;) {
     const { done, value } = await reader.read();
     if (done || value === undefined) break;
-    log?.write(value);
-    // A broken reader of lines must not stop the reading: the program would block on a full pipe.
-    if (lines) feed(() => lines.push(value));
+    receiver.take(value);
   }
-  if (lines) feed(() => lines.end());
-  if (failure) throw failure.error;
+  receiver.end();
 }

@@ -1,4 +1,5 @@
 import { ExitCode } from "../../core/error.ts";
+import { jsonText } from "../../core/plain-text.ts";
 import { buildGraph } from "../../core/plan/graph.ts";
 import { findPlace } from "../../core/workspace/place.ts";
 import type { CommandBody } from "../command.ts";
@@ -15,7 +16,7 @@ export const run: CommandBody = async ({ terminal, args, options }) => {
   const name = path === "-" ? "standard input" : path;
   terminal.out(
     flag(options, "json")
-      ? `${JSON.stringify({ v: 1, ok: true, name: plan.name, tasks, waves })}\n`
+      ? `${jsonText({ v: 1, ok: true, name: plan.name, tasks, waves })}\n`
       : `${name} is valid: ${count(tasks, "task")} in ${count(waves, "wave")}\n`,
   );
   return ExitCode.ok;

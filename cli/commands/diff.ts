@@ -1,4 +1,5 @@
 import { ExitCode, RaError } from "../../core/error.ts";
+import { jsonText } from "../../core/plain-text.ts";
 import type { RunState, TaskState } from "../../core/run/state.ts";
 import { findPlace } from "../../core/workspace/place.ts";
 import type { GitRepository, LandedCommit, PatchForm } from "../../core/workspace/workspace.ts";
@@ -73,7 +74,7 @@ async function asJson(
       return { from, to, paths, patch };
     }),
   );
-  return `${JSON.stringify({ v: 1, ...named, steps })}\n`;
+  return `${jsonText({ v: 1, ...named, steps })}\n`;
 }
 
 /** The commit of a task that has one; otherwise, or for an attempt that is named, what the attempt left. */

@@ -9,10 +9,13 @@ import { findPlace, type Place } from "../../core/workspace/place.ts";
 import type { GitRepository } from "../../core/workspace/workspace.ts";
 import type { CommandBody, Terminal } from "../command.ts";
 import { composeLanding } from "../compose.ts";
+import { loadConfig } from "../config.ts";
 import { refuseDriven } from "../driven.ts";
 import { groundOf, interrupted, namedRun } from "../ended-run.ts";
+import { eventLine } from "../event-line.ts";
 import { flag } from "../option.ts";
 import { demandRecorded } from "../recorded.ts";
+import { runnerNames } from "../runner-names.ts";
 import { abortOnSignal } from "../signals.ts";
 
 /** `ra land RUN[/TASK]`: merges, checks and lands what a run left beside its target. */
@@ -31,7 +34,7 @@ export const run: CommandBody = async ({ terminal, args, options }) => {
   const events = await record(registry, wish, landing);
   if (state.finishedAt !== null) await repository.tidy(state.id);
   if (flag(options, "json")) {
-    for (const event of events) terminal.out(`${JSON.stringify(event)}\n`);
+    for (const event of events) terminal.out(eventLine(event));
   } else terminal.err(told(wish, landing));
   if (leftover !== null) terminal.err(`ra: ${leftover}\n`);
   return ExitCode.ok;
@@ -52,9 +55,11 @@ async function land(wish: Wish, task: string | null): Promise<LaterLanding> {
   const state = wish.verified ? wish.state : withoutChecks(wish.state);
   const base = await repository.branchTip(target);
   if (base === null) throw targetGone(target);
+  const { env } = terminal;
+  const config = await loadConfig({ root: place.root, env, runners: runnerNames });
   using ending = abortOnSignal();
   const ground = { target, base, follows: true };
-  const parts = { run: state.id, plan: state.plan, place, repository, ground, env: terminal.env };
+  const parts = { run: state.id, plan: state.plan, place, config, repository, ground, env };
   const chain = composeLanding(parts, ending.signal);
   assert(chain, "there is a repository to land in");
   try {

@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import { assert } from "../../core/assert.ts";
 import { ExitCode } from "../../core/error.ts";
+import { block } from "../../core/plain-text.ts";
 import { isAttended } from "../../core/process/owner.ts";
 import { findRun } from "../../core/registry/find-run.ts";
 import type { Registry } from "../../core/registry/registry.ts";
@@ -9,11 +10,11 @@ import type { RunState } from "../../core/run/state.ts";
 import { findPlace } from "../../core/workspace/place.ts";
 import { demandTask, splitAddress } from "../address.ts";
 import type { CommandBody, Terminal } from "../command.ts";
+import { eventLine } from "../event-line.ts";
 import { LogTail } from "../log-tail.ts";
 import { flag, integer } from "../option.ts";
 import { demandRecorded } from "../recorded.ts";
 import { usageError } from "../usage.ts";
-import { block } from "../view/text.ts";
 
 /** How often `-f` looks for more, in milliseconds. */
 const lookMs = 200;
@@ -61,7 +62,7 @@ async function printEvents(terminal: Terminal, registry: Registry, wanted: Wante
     const state = await registry.state(wanted.id);
     for (const event of await registry.read(wanted.id, after)) {
       after = event.seq;
-      if (isWanted(event, wanted)) terminal.out(`${JSON.stringify(event)}\n`);
+      if (isWanted(event, wanted)) terminal.out(eventLine(event));
     }
     const isLast = state === undefined || isOver(state);
     if (!wanted.follow || isLast || terminal.outputClosed?.aborted) return;
@@ -92,13 +93,25 @@ async function printOutputs(terminal: Terminal, registry: Registry, wanted: Want
     for (const { title, path, isOpen } of logsOf(state, wanted, tails)) {
       const tail = tails.get(path) ?? new LogTail(path);
       tails.set(path, tail);
-      const text = block(tail.read(isOpen && !isLast));
-      if (text === "") continue;
-      terminal.out(wanted.task === null ? prefixed(title, text) : text);
+      for (const bytes of tail.read(isOpen && !isLast)) {
+        if (bytes.length > 0) print(terminal, wanted.task === null ? title : null, bytes);
+      }
     }
     if (isLast || terminal.outputClosed?.aborted) return;
     await Bun.sleep(lookMs);
   }
+}
+
+/** A terminal gets only what it cannot obey; a file or another program gets every byte. */
+function print(terminal: Terminal, title: string | null, bytes: Uint8Array): void {
+  if (terminal.outputIsTerminal || !terminal.bytes) {
+    const text = block(new TextDecoder().decode(bytes));
+    if (text !== "") terminal.out(title === null ? text : prefixed(title, text));
+    return;
+  }
+  // Latin-1 has a character for every byte, so lines can be cut without a loss.
+  const lines = Buffer.from(bytes).toString("latin1");
+  terminal.bytes(title === null ? bytes : Buffer.from(prefixed(title, lines), "latin1"));
 }
 
 interface TaskLog {

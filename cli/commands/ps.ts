@@ -1,4 +1,5 @@
 import { ExitCode } from "../../core/error.ts";
+import { jsonText } from "../../core/plain-text.ts";
 import { HeldClaims } from "../../core/registry/claims.ts";
 import {
   liveProcesses,
@@ -44,7 +45,7 @@ export const run: CommandBody = async ({ terminal, options }) => {
 };
 
 function shown(view: View, terminal: Terminal, options: Options): string {
-  if (flag(options, "json")) return `${JSON.stringify({ v: 1, ...view })}\n`;
+  if (flag(options, "json")) return `${jsonText({ v: 1, ...view })}\n`;
   if (flag(options, "quiet")) return view.processes.map(({ id }) => `${id}\n`).join("");
   return table(view, terminal);
 }

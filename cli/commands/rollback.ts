@@ -1,14 +1,17 @@
 import { previewRollback, type RollbackOrder, rollBack } from "../../core/dispatch/rollback.ts";
 import { ExitCode } from "../../core/error.ts";
+import { jsonText, oneLine } from "../../core/plain-text.ts";
 import { findPlace, type Place } from "../../core/workspace/place.ts";
 import type { CommandBody, Terminal } from "../command.ts";
 import { composeCheck } from "../compose.ts";
+import { loadConfig } from "../config.ts";
 import { refuseDriven } from "../driven.ts";
 import { groundOf, interrupted, namedRun } from "../ended-run.ts";
+import { eventLine } from "../event-line.ts";
 import { flag } from "../option.ts";
 import { demandRecorded } from "../recorded.ts";
+import { runnerNames } from "../runner-names.ts";
 import { abortOnSignal } from "../signals.ts";
-import { oneLine } from "../view/text.ts";
 
 /** `ra rollback RUN[/TASK]`: one revert commit for each commit of a run on its target, or nothing at all. */
 export const run: CommandBody = async ({ terminal, args, options }) => {
@@ -30,7 +33,7 @@ export const run: CommandBody = async ({ terminal, args, options }) => {
     { type: "run.reverted", target, ...done, verified },
   ]);
   await repository.tidy(state.id);
-  if (json) for (const event of events) terminal.out(`${JSON.stringify(event)}\n`);
+  if (json) for (const event of events) terminal.out(eventLine(event));
   else {
     const words = done.tasks.map(({ id, revert }) => `${id} ${revert.slice(0, 7)}`).join(", ");
     const checks = verified ? "" : "; the checks were left out";
@@ -47,9 +50,11 @@ async function rollBackChecked(
   verified: boolean,
 ): ReturnType<typeof rollBack> {
   const { repository, state } = asked;
+  const { env } = terminal;
+  const config = await loadConfig({ root: place.root, env, runners: runnerNames });
   using ending = abortOnSignal();
   const { id: run, plan } = state;
-  const parts = { run, plan, place, repository, ground: null, env: terminal.env };
+  const parts = { run, plan, place, config, repository, ground: null, env };
   const verify = verified ? composeCheck(parts, ending.signal) : null;
   try {
     return await rollBack({ ...asked, verify });
@@ -62,7 +67,7 @@ async function rollBackChecked(
 async function preview(order: RollbackOrder, json: boolean): Promise<string> {
   const { tip, commits } = await previewRollback(order);
   const { state, target } = order;
-  if (json) return `${JSON.stringify({ v: 1, run: state.id, target, tip, commits })}\n`;
+  if (json) return `${jsonText({ v: 1, run: state.id, target, tip, commits })}\n`;
   const lines = commits.map(
     ({ commit, subject }) => `${commit.slice(0, 7)}  ${oneLine(subject)}\n`,
   );

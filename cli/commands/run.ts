@@ -1,4 +1,5 @@
 import type { RaError } from "../../core/error.ts";
+import { oneLine } from "../../core/plain-text.ts";
 import { loadPlan } from "../../core/plan/load.ts";
 import type { Issue } from "../../core/plan/plan.ts";
 import { findPlace } from "../../core/workspace/place.ts";
@@ -8,7 +9,6 @@ import { prepareRun, startRun } from "../drive.ts";
 import { flag, list, text } from "../option.ts";
 import { runnerNames } from "../runner-names.ts";
 import { usageError } from "../usage.ts";
-import { oneLine } from "../view/text.ts";
 
 /** `ra run PROMPT`: one request as a plan of one task, in auto mode. */
 export const run: CommandBody = async ({ terminal, args, options }) => {

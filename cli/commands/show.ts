@@ -1,5 +1,6 @@
 import { Bug } from "../../core/assert.ts";
 import { ExitCode } from "../../core/error.ts";
+import { jsonText } from "../../core/plain-text.ts";
 import { findRun } from "../../core/registry/find-run.ts";
 import type { Registry } from "../../core/registry/registry.ts";
 import type { RunState, TaskState } from "../../core/run/state.ts";
@@ -19,7 +20,7 @@ export const run: CommandBody = async ({ terminal, args, options }) => {
   const task = address.task === null ? null : demandTask(state, address.task);
   if (flag(options, "json")) {
     terminal.out(
-      `${JSON.stringify({ v: 1, ...(task === null ? runJson(state) : taskJson(state, task)) })}\n`,
+      `${jsonText({ v: 1, ...(task === null ? runJson(state) : taskJson(state, task)) })}\n`,
     );
   } else {
     const width = terminal.columns;

@@ -1,4 +1,5 @@
 import { ExitCode } from "../../core/error.ts";
+import { jsonText } from "../../core/plain-text.ts";
 import type { Registry } from "../../core/registry/registry.ts";
 import { findPlace } from "../../core/workspace/place.ts";
 import type { CommandBody } from "../command.ts";
@@ -16,13 +17,13 @@ export const run: CommandBody = async ({ terminal, args, options }) => {
   const json = flag(options, "json");
   if (task === null) {
     const reason = reasonOfRun(state);
-    terminal.out(json ? `${JSON.stringify({ v: 1, ...reason })}\n` : runWhy(reason));
+    terminal.out(json ? `${jsonText({ v: 1, ...reason })}\n` : runWhy(reason));
     return ExitCode.ok;
   }
   const parkedFor =
     task.parkedUntil === null ? null : await parkMessage(registry, state.id, task.task.id);
   const reason = reasonOfTask(state, task, parkedFor);
-  terminal.out(json ? `${JSON.stringify({ v: 1, ...reason })}\n` : taskWhy(reason));
+  terminal.out(json ? `${jsonText({ v: 1, ...reason })}\n` : taskWhy(reason));
   return ExitCode.ok;
 };
 

@@ -1,5 +1,5 @@
+import { oneLine } from "../../core/plain-text.ts";
 import type { TaskState } from "../../core/run/state.ts";
-import { oneLine } from "./text.ts";
 
 /** What a person should look at in what the tasks left, also where it did not land: the task and the finding. */
 export function findingTexts(tasks: Iterable<TaskState>): string[] {

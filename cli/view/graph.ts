@@ -1,3 +1,4 @@
+import { blanked, jsonText } from "../../core/plain-text.ts";
 import { criticalPath, type Graph } from "../../core/plan/graph.ts";
 import type { Plan, Task } from "../../core/plan/plan.ts";
 
@@ -66,7 +67,7 @@ export function graphJson({ plan, graph, critical }: GraphView): string {
   const order = graph.order.map(idOf);
   const waves = graph.waves.map((wave) => wave.map(idOf));
   const value = { v: 1, name: plan.name, tasks, waves, order, criticalPath: critical.map(idOf) };
-  return `${JSON.stringify(value)}\n`;
+  return `${jsonText(value)}\n`;
 }
 
 function edgesOf(graph: Graph): readonly (readonly [number, number])[] {
@@ -110,5 +111,5 @@ function escapeMermaid(text: string): string {
 }
 
 function escapeDot(text: string): string {
-  return text.replace(/[\p{Cc}\p{Bidi_Control}]/gu, " ").replace(/["\\]/g, "\\$&");
+  return blanked(text).replace(/["\\]/g, "\\$&");
 }

@@ -1,5 +1,4 @@
-/** Characters that a terminal obeys, hides or reorders by. Tabs and line ends keep their meaning. */
-const obeyed = /(?![\n\t])[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu;
+import { spelledOut } from "../../core/plain-text.ts";
 
 const painted: readonly (readonly [RegExp, string])[] = [
   [
@@ -13,13 +12,12 @@ const painted: readonly (readonly [RegExp, string])[] = [
 
 /** A patch for a screen: whatever a terminal would obey is written out, such as `<U+001B>`; colours only ours. */
 export function patchOnScreen(patch: Uint8Array, color: boolean): string {
-  const text = new TextDecoder().decode(patch).replace(obeyed, written);
+  const text = spelledOut(new TextDecoder().decode(patch), written);
   if (!color) return text;
   return text.split("\n").map(paint).join("\n");
 }
 
-function written(character: string): string {
-  const code = character.codePointAt(0) ?? 0;
+function written(code: number): string {
   return `<U+${code.toString(16).toUpperCase().padStart(4, "0")}>`;
 }
 

@@ -1,4 +1,5 @@
 import { ExitCode, RaError } from "../../core/error.ts";
+import { jsonText, spelledOutLine } from "../../core/plain-text.ts";
 import type { Issue } from "../../core/plan/plan.ts";
 import type { Terminal } from "../command.ts";
 
@@ -42,7 +43,7 @@ export function problemsJson(reports: readonly Report[]): string {
       return { code, message, file, line, column, hint: hint ?? null };
     }),
   );
-  return `${JSON.stringify({ v: 1, ok: false, problems })}\n`;
+  return `${jsonText({ v: 1, ok: false, problems })}\n`;
 }
 
 /** Tells the problems of `error`: as JSON on standard output, or with excerpts on standard error. */
@@ -156,7 +157,5 @@ function takeEnd(text: string, width: number): string {
 
 /** Text from a file as it may be shown: nothing in it moves the cursor, colours, or turns the line around. */
 function visible(text: string): string {
-  return text.replaceAll("\t", tab).replace(/[\p{Cc}\p{Bidi_Control}\u2028\u2029]/gu, (unit) => {
-    return `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`;
-  });
+  return spelledOutLine(text.replaceAll("\t", tab));
 }

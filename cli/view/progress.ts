@@ -1,11 +1,12 @@
 import { unreachable } from "../../core/assert.ts";
+import { oneLine } from "../../core/plain-text.ts";
 import type { Plan } from "../../core/plan/plan.ts";
 import type { Event } from "../../core/run/event.ts";
 import type { Resolves } from "../../core/run/model.ts";
 import type { RunState } from "../../core/run/state.ts";
 import { hasEnded } from "../../core/run/task.ts";
 import type { Terminal } from "../command.ts";
-import { cut, duration, oneLine } from "./text.ts";
+import { cut, duration } from "./text.ts";
 import { waitText } from "./wait.ts";
 
 /** How long nothing may happen before a line says that the run is alive, in milliseconds. */

@@ -1,8 +1,9 @@
+import { block, oneLine } from "../../core/plain-text.ts";
 import type { AttemptState, RunState, TaskState } from "../../core/run/state.ts";
 import { findingTexts } from "./findings.ts";
 import { clashText, errorText } from "./progress.ts";
 import { table } from "./table.ts";
-import { block, duration, oneLine } from "./text.ts";
+import { duration } from "./text.ts";
 import { waitText } from "./wait.ts";
 
 /** One run: what it is, where it stands, its tasks, and the next command. */

@@ -1,8 +1,9 @@
+import { oneLine } from "../../core/plain-text.ts";
 import type { RunState, TaskState } from "../../core/run/state.ts";
 import type { Terminal } from "../command.ts";
 import { findingTexts } from "./findings.ts";
 import { errorText } from "./progress.ts";
-import { duration, oneLine } from "./text.ts";
+import { duration } from "./text.ts";
 
 /** Tasks of one kind that are named; of more, the number tells. */
 const namedMax = 10;

@@ -1,4 +1,5 @@
-import { cut, oneLine, pad } from "./text.ts";
+import { oneLine } from "../../core/plain-text.ts";
+import { cut, pad } from "./text.ts";
 
 /** One column of a table. */
 export interface Column {

@@ -1,37 +1,3 @@
-const esc = "\u001b";
-const bell = "\u0007";
-const introducers = "\u0090\u0098\u009d-\u009f";
-const terminator = `(?:${bell}|${esc}\\\\|\u009c)`;
-
-// Each alternative stops at the next escape, so hostile text costs linear time only.
-const sequences = new RegExp(
-  [
-    `(?:${esc}[\\]PX^_]|[${introducers}])[^${bell}${esc}\u0080-\u009f\\n]*${terminator}`,
-    `(?:${esc}\\[|\u009b)[0-?]*[ -/]*[@-~]`,
-    `${esc}[ -/]*[0-~]`,
-  ].join("|"),
-  "g",
-);
-
-/** Marks that reorder, hide or invisibly carry text: bidi controls, zero-width signs but the joiner, tags. */
-const invisible =
-  /[\u00ad\u061c\u180e\u200b\u200c\u200e\u200f\u202a-\u202e\u2060-\u206f\ufeff\u{e0000}-\u{e007f}]/gu;
-
-/** Text from outside, made safe to print on several lines: no escapes, controls or bidi marks. */
-export function block(text: string): string {
-  return text
-    .toWellFormed()
-    .replace(/\r\n?|[\u2028\u2029]/g, "\n")
-    .replace(sequences, "")
-    .replace(/(?![\n\t])\p{Cc}/gu, "")
-    .replace(invisible, "");
-}
-
-/** Text from outside on one line: as `block`, with every run of white space one space. */
-export function oneLine(text: string): string {
-  return block(text).replace(/\s+/g, " ").trim();
-}
-
 /** Cuts one line to `width` terminal columns, with `…` in the last one when something is lost. */
 export function cut(line: string, width: number): string {
   if (Bun.stringWidth(line) <= width) return line;

@@ -1,9 +1,10 @@
 import { unreachable } from "../../core/assert.ts";
+import { block, oneLine } from "../../core/plain-text.ts";
 import type { WaitReason } from "../../core/run/event.ts";
 import { exitMeaning } from "../help.ts";
 import type { NextStep, RunReason, TaskReason } from "../reasons.ts";
 import { errorText } from "./progress.ts";
-import { block, oneLine, pad } from "./text.ts";
+import { pad } from "./text.ts";
 
 /** Paths, tasks and lines of a message that are shown at most; it all fits on one screen. */
 const shownMax = 8;

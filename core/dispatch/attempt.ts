@@ -6,10 +6,12 @@ import { RaError } from "../error.ts";
 import type { ProcessIdentity } from "../id.ts";
 import type { Isolation, Task } from "../plan/plan.ts";
 import type { Exit, Job, ProgramExit, ProgramRequest, Runner } from "../plugin/runner.ts";
-import { type AttemptLog, openLog } from "../process/log.ts";
+import { withoutWithheld } from "../process/environment.ts";
+import { type AttemptLog, logNotes, openLog, type Recording } from "../process/log.ts";
 import { type Running, startProcess } from "../process.ts";
 import type { Finding, Outcome, Usage } from "../run/model.ts";
 import type { Repository, Snapshot, Workspace } from "../workspace/workspace.ts";
+import { withoutSecrets } from "./end-words.ts";
 import { findExecutableConfig } from "./executable-config.ts";
 
 /** How long a program has between TERM and KILL, in milliseconds. */
@@ -27,6 +29,7 @@ export interface AttemptRequest {
   readonly base: string | null;
   readonly prompt: string;
   readonly logPath: string;
+  readonly recording: Recording;
   readonly environment: Readonly<Record<string, string>>;
 }
 
@@ -80,17 +83,16 @@ export async function runAttempt(
     const notes = [...drive.notes, ...(captured.snapshot?.notes ?? [])];
     const open = workspace;
     return {
-      ...captured,
+      ...withoutSecrets({ ...captured, notes, findings }, request.recording.redactor),
       base: workspace?.base ?? null,
       usage,
       durationMs: took,
-      notes,
-      findings,
       restore: async () => open?.restore(),
       close: async () => open?.close(),
     };
   } catch (error) {
-    const message = messageOf(error);
+    const told = messageOf(error);
+    const message = request.recording.redactor?.text(told) ?? told;
     return failedAttempt({ kind: "crashed", message }, durationMs());
   }
 }
@@ -164,7 +166,7 @@ class Drive {
     this.#workspace = workspace;
     this.#cancel = cancel;
     this.#mark = `${request.run}/${request.task.id}/${request.number}`;
-    this.#log = openLog(request.logPath);
+    this.#log = openLog(request.logPath, request.recording.bytesMax);
   }
 
   async run(): Promise<{ outcome: Outcome; usage: Usage | null }> {
@@ -186,6 +188,7 @@ class Drive {
       clearTimeout(timer);
       this.#cancel.removeEventListener("abort", cancel);
       this.#log.end();
+      this.notes.push(...logNotes(this.#log));
       if (this.#scratch !== null) rmSync(this.#scratch, { recursive: true, force: true });
     }
   }
@@ -212,8 +215,13 @@ class Drive {
     const running = startProcess({
       ...program,
       cwd: this.#workspace?.path ?? this.#around.directory,
-      env: { ...this.#request.environment, ...this.#workspace?.environment, ...program.env },
+      env: {
+        ...this.#request.environment,
+        ...this.#workspace?.environment,
+        ...withoutWithheld(program.env ?? {}),
+      },
       mark: this.#mark,
+      redactor: this.#request.recording.redactor,
       log: this.#log,
     });
     if (!this.#registered) {

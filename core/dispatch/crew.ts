@@ -2,6 +2,7 @@ import { join } from "node:path";
 import type { Clock } from "../clock.ts";
 import type { ProcessIdentity } from "../id.ts";
 import { matches } from "../plan/claim.ts";
+import type { Recording } from "../process/log.ts";
 import { LeftoverSweeper } from "../process/sweeper.ts";
 import type { Fact, Published } from "../run/event.ts";
 import type { ForeignClaim } from "../run/log.ts";
@@ -32,6 +33,7 @@ export interface CrewOptions {
   readonly directory: string;
   /** `<state>/runs`: logs stand at `<run>/<task>/<attempt>.log` below. */
   readonly logs: string;
+  readonly recording: Recording;
   /** The environment for a task's programs. */
   readonly environment: (assignment: Assignment) => Readonly<Record<string, string>>;
   /** Every live process of the registry. */
@@ -180,11 +182,12 @@ export class Crew implements Hands {
     prompt: string,
     cancel: AbortSignal,
   ): Promise<AttemptEnd> {
-    const { run, clock, repository, directory, environment } = this.#options;
+    const { run, clock, repository, directory, environment, recording } = this.#options;
     const { task, number } = assignment;
     const logPath = this.#log(task.id, String(number));
+    const given = environment(assignment);
     return runAttempt(
-      { ...assignment, run, base, prompt, logPath, environment: environment(assignment) },
+      { ...assignment, run, base, prompt, logPath, recording, environment: given },
       {
         clock,
         repository,

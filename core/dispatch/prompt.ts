@@ -1,5 +1,5 @@
 import type { Task } from "../plan/plan.ts";
-import { quote } from "../report/quote.ts";
+import { cite, exact, quote } from "../report/quote.ts";
 import { crowdedFrom } from "../report/state-md.ts";
 import type { LiveProcess } from "../run/model.ts";
 import type { Asked } from "./clash.ts";
@@ -118,28 +118,7 @@ function running(others: readonly Neighbour[]): string {
   ].join("\n");
 }
 
-/** How much of the reason an attempt failed is told to the next, in characters. */
-const citedMax = 2000;
-
-/** Text from outside as a quotation: no line of it can pass for one of ours. */
-export function cite(text: string): string {
-  const lines = text.slice(0, citedMax).toWellFormed().trim().split("\n");
-  return lines.map((line) => `> ${line.replace(hidden, " ")}`.trimEnd()).join("\n");
-}
-
-// As in `quote`: controls, line and paragraph separators, what turns the direction of text, what cannot be seen.
-const hidden = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]+/gu;
-
 function paths(globs: readonly string[]): string {
   const note = globs.some((glob) => glob.startsWith("!")) ? " (`!` leaves paths out)" : "";
   return `${globs.map(exact).join(", ")}${note}`;
-}
-
-/** A glob whole and unchanged, unlike `quote`: an agent can only keep away from paths it can read. */
-export function exact(glob: string): string {
-  const plain = !glob.includes("`") && glob.search(hidden) === -1;
-  if (plain) return `\`${glob}\``;
-  const escaped = (found: string): string =>
-    [...found].map((one) => `\\u{${one.codePointAt(0)?.toString(16)}}`).join("");
-  return JSON.stringify(glob).replace(hidden, escaped).replaceAll("`", "\\u{60}");
 }

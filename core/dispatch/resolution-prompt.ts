@@ -1,9 +1,9 @@
 import type { Task } from "../plan/plan.ts";
+import { exact } from "../report/quote.ts";
 import type { ConflictedPath } from "../workspace/workspace.ts";
 import type { Asked } from "./clash.ts";
 import {
   askedText,
-  exact,
   type HeldPaths,
   handover,
   joined,

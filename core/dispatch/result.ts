@@ -1,3 +1,4 @@
+import { oneLine } from "../plain-text.ts";
 import type { Task } from "../plan/plan.ts";
 import type { ChangedPath } from "../workspace/workspace.ts";
 
@@ -16,7 +17,7 @@ export interface Result {
 /** Subject and trailers of a task's commit, as the contract words them. */
 export function commitMessage(run: string, result: Result): string {
   const { task, attempt, runner } = result;
-  const description = task.description.replace(/\s+/g, " ").trim();
+  const description = oneLine(task.description) || task.id;
   const trailers = [
     `Ra-Run: ${run}`,
     `Ra-Task: ${task.id}`,

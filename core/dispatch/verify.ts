@@ -1,4 +1,4 @@
-import { type OutputSink, openLog } from "../process/log.ts";
+import { logNotes, type OutputSink, openLog, type Recording } from "../process/log.ts";
 import { startProcess } from "../process.ts";
 import type { Repository } from "../workspace/workspace.ts";
 
@@ -29,6 +29,7 @@ export interface CheckRequest {
   readonly environment: Readonly<Record<string, string>>;
   /** Where the output of a try goes; tries count from 1. */
   readonly logPath: (tries: number) => string;
+  readonly recording: Recording;
   /** Ends the check, which then counts as failed. */
   readonly signal: AbortSignal;
 }
@@ -38,12 +39,16 @@ export interface CheckRequest {
  * used up. A pass after a failure is a pass with a note. Throws `RaError` when there is no checkout to be had.
  */
 export async function verify(request: CheckRequest): Promise<Verdict> {
-  const { command, tries, signal } = request;
+  const { command, tries, signal, recording } = request;
+  const text = (words: string): string => recording.redactor?.text(words) ?? words;
   const complaints: string[] = [];
   while (complaints.length < tries && !signal.aborted) {
-    const complaint = await tryOnce(request, complaints.length + 1);
-    if (complaint === null) return { complaint: null, notes: flakiness(command, complaints) };
-    complaints.push(complaint);
+    const { complaint, notes } = await tryOnce(request, complaints.length + 1);
+    if (complaint === null) {
+      const lacking = notes.map((note) => `\`${command}\`: ${note}`);
+      return { complaint, notes: [...flakiness(command, complaints), ...lacking].map(text) };
+    }
+    complaints.push(text([complaint, ...notes].join("\n")));
   }
   const last = complaints.at(-1) ?? `\`${command}\` was not run, since the run ends`;
   const count = complaints.length > 1 ? `${complaints.length} tries failed; the last: ` : "";
@@ -57,11 +62,12 @@ function flakiness(command: string, complaints: readonly string[]): string[] {
   return [`flaky check: \`${command}\` passed at try ${complaints.length + 1}; before, it ${how}`];
 }
 
-/** Null when the check passed, else why not. */
-async function tryOnce(request: CheckRequest, number: number): Promise<string | null> {
+/** One try. Its notes tell of what its log lacks. */
+async function tryOnce(request: CheckRequest, number: number): Promise<Verdict> {
   const { repository, run, task, command, commit, timeoutMs, environment, signal } = request;
+  const { bytesMax, redactor } = request.recording;
   const scratch = await repository.openScratch(run, commit);
-  const log = openLog(request.logPath(number));
+  const log = openLog(request.logPath(number), bytesMax);
   const tail = new Tail();
   try {
     const running = startProcess({
@@ -69,6 +75,7 @@ async function tryOnce(request: CheckRequest, number: number): Promise<string | 
       cwd: scratch.path,
       env: environment,
       mark: `${run}/${task}/verify`,
+      redactor,
       log: {
         write(chunk) {
           log.write(chunk);
@@ -93,13 +100,18 @@ async function tryOnce(request: CheckRequest, number: number): Promise<string | 
     // The next try has the same mark: what still looks for it must have ended.
     await ending;
     await running.end(graceMs);
-    if (exit.code === 0 && !timedOut) return null;
+    log.end();
+    const notes = logNotes(log);
+    if (exit.code === 0 && !timedOut) return { complaint: null, notes };
     const how = timedOut
       ? `had no end within ${timeoutMs / 1000} s`
       : exit.code === null
         ? `was ended by ${exit.signal}`
         : `exited ${exit.code}`;
-    return `\`${command}\` ${how}${tail.text === "" ? "" : `:\n${tail.text}`}`;
+    return {
+      complaint: `\`${command}\` ${how}${tail.text === "" ? "" : `:\n${tail.text}`}`,
+      notes,
+    };
   } finally {
     log.end();
     await scratch.close();

@@ -1,4 +1,5 @@
 import { assert } from "../assert.ts";
+import { oneLine } from "../plain-text.ts";
 import { parseDuration } from "./duration.ts";
 import { normalizeGlob } from "./glob.ts";
 import { commandRunner, type Known, promptRunner, timeoutDefaultMs } from "./known.ts";
@@ -68,11 +69,6 @@ function buildTask(
   };
 }
 
-/** Spaces and line ends run together to one space, none at the ends. */
-export function oneLine(text: string): string {
-  return text.replace(/\s+/g, " ").trim();
-}
-
 function workOf(own: TaskInput): Work {
   if (own.run !== undefined) return { kind: "command", command: own.run };
   const prompt = own.prompt ?? own.description;
@@ -83,12 +79,7 @@ function workOf(own: TaskInput): Work {
 function describeWork(own: TaskInput, work: Work): string {
   if (own.description !== undefined) return oneLine(own.description) || String(own.id);
   if (work.kind === "command") return String(own.id);
-  const line = oneLine(
-    work.prompt
-      .trimStart()
-      .split("\n", 1)[0]!
-      .replace(/\p{Cc}/gu, " "),
-  );
+  const line = oneLine(work.prompt.trimStart().split("\n", 1)[0]!);
   const units = [...line];
   if (units.length <= descriptionMax) return line || String(own.id);
   return `${units.slice(0, descriptionMax - 1).join("")}…`;

@@ -1,7 +1,8 @@
 import * as v from "valibot";
 import { didYouMean } from "../nearest.ts";
+import { oneLine } from "../plain-text.ts";
 import { err, ok, type Result } from "../result.ts";
-import { oneLine, retriesDefault } from "./build.ts";
+import { retriesDefault } from "./build.ts";
 import { type Raw, readDrafts } from "./draft.ts";
 import { commandRunner, type Known, promptRunner, timeoutDefaultMs } from "./known.ts";
 import type { Issue, Plan, Task } from "./plan.ts";
@@ -114,7 +115,7 @@ function buildTask(input: DispatchInput["tasks"][number], position: number, know
   return {
     id: String(input.id),
     position,
-    description: oneLine(description.replace(/\p{Cc}/gu, " ")) || String(input.id),
+    description: oneLine(description) || String(input.id),
     work: { kind: "prompt", prompt: summary ? `${description}\n\n${summary}` : description },
     runner: input.platform ? input.platform.toLowerCase() : usual,
     model: input.model || null,

@@ -1,3 +1,4 @@
+import { spelledOutLine } from "../plain-text.ts";
 import type { Issue } from "./plan.ts";
 
 /** Keys and list places from the top of a file down to one value. */
@@ -46,19 +47,17 @@ export function createIssueList(source: Source, prefix: IssuePrefix): IssueList 
       const place = source.place(path, at);
       const key = `${place.line}:${place.column}:${message}`;
       if (found.has(key)) return;
-      const more = hint ? { hint: onOneLine(hint) } : {};
-      found.set(key, { code: `${prefix}_${code}`, message: onOneLine(message), ...place, ...more });
+      const more = hint ? { hint: spelledOutLine(hint) } : {};
+      found.set(key, {
+        code: `${prefix}_${code}`,
+        message: spelledOutLine(message),
+        ...place,
+        ...more,
+      });
     },
     line: (path) => source.place(path, "value").line,
     all: () => [...found.values()].sort((a, b) => a.line - b.line || a.column - b.column),
   };
-}
-
-/** A message quotes the file, and what it quotes must not break or colour the line. */
-function onOneLine(text: string): string {
-  return text.replace(/[\p{Cc}\u2028\u2029]/gu, (unit) => {
-    return `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`;
-  });
 }
 
 /** Turns offsets into places. Lines end at a line feed; a carriage return before it belongs to the end. */

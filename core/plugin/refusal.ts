@@ -1,3 +1,4 @@
+import { oneLine as plainLine } from "../plain-text.ts";
 import type { Usage } from "../run/model.ts";
 import type { Exit } from "./runner.ts";
 
@@ -89,8 +90,7 @@ const unitMs: Readonly<Record<string, number>> = {
 
 /** Text from outside on one line, without control characters, at most `length` characters. */
 export function oneLine(text: string, length = 300): string {
-  const plain = Bun.stripANSI(text).replace(/[\p{Cc}\s]+/gu, " ");
-  const clean = plain.trim();
+  const clean = plainLine(text);
   return clean.length > length ? `${clean.slice(0, length - 1)}…` : clean;
 }
 

@@ -59,6 +59,13 @@ export function programEnvironment(
   return { ...Object.fromEntries(kept), GIT_TERMINAL_PROMPT: "0", ...extra };
 }
 
+/** What a runner sets for its program, as far as it may: what is always withheld does not come in by that way either. */
+export function withoutWithheld(
+  variables: Readonly<Record<string, string>>,
+): Record<string, string> {
+  return Object.fromEntries(Object.entries(variables).filter(([name]) => !isWithheld(name)));
+}
+
 const isWithheld = matcher(withheld);
 
 function matcher(patterns: readonly string[]): (name: string) => boolean {

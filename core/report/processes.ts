@@ -1,3 +1,4 @@
+import { jsonText } from "../plain-text.ts";
 import type { LiveProcess } from "../run/model.ts";
 
 /** What `processes.json` holds. */
@@ -11,5 +12,5 @@ export interface ProcessesReport {
 
 /** The text of `processes.json`, in the order of keys that the contract shows. */
 export function processesJson({ seq, generatedAt, processes }: ProcessesReport): string {
-  return `${JSON.stringify({ seq, generatedAt, processes }, null, 2)}\n`;
+  return `${jsonText({ seq, generatedAt, processes }, 2)}\n`;
 }

@@ -1,7 +1,8 @@
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import { table } from "../../cli/view/table.ts";
-import { block, cut, duration, oneLine, pad, wrap } from "../../cli/view/text.ts";
+import { cut, duration, pad, wrap } from "../../cli/view/text.ts";
+import { block, oneLine } from "../../core/plain-text.ts";
 
 const hostile: readonly (readonly [string, string, string])[] = [
   ["colours", "\u001b[1;31mred\u001b[0m", "red"],

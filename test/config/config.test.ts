@@ -31,7 +31,13 @@ describe("the config", () => {
   test("is empty without files", async () => {
     const config = await loadConfig(world({}));
 
-    expect(config).toEqual({ override: {}, fallback: {}, runners: {} });
+    expect(config).toEqual({
+      override: {},
+      fallback: {},
+      runners: {},
+      secrets: [],
+      logBytesMax: 64 * 1024 * 1024,
+    });
   });
 
   test("takes flags before variables, and the repository's file before the user's", async () => {

@@ -47,6 +47,7 @@ async function promptsOf(count: number, concurrency: number): Promise<Map<string
     checks: new AbortController(),
     directory,
     logs: join(directory, "logs"),
+    recording: { bytesMax: 1024 * 1024, redactor: null },
     environment: () => ({}),
     processes: async () => [],
     occupants: async () => [],

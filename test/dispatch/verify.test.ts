@@ -27,6 +27,7 @@ async function check(command: string, change: Partial<CheckRequest> = {}) {
     tries: 1,
     environment: { PATH: process.env.PATH ?? "", TOP: top },
     logPath: (tries) => join(top, `${tries}.log`),
+    recording: { bytesMax: 1024 * 1024, redactor: null },
     signal: new AbortController().signal,
     ...change,
   });

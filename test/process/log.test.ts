@@ -1,7 +1,8 @@
 import { expect, test } from "bun:test";
 import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { openLog } from "../../core/process/log.ts";
+import { logNotes, openLog } from "../../core/process/log.ts";
+import { noteBytes } from "../../core/process/log-layout.ts";
 import { temporaryDirectory } from "../support/leftovers.ts";
 
 const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
@@ -19,13 +20,14 @@ test("makes no file for a silent program", () => {
 
 test("keeps output exactly up to the cap, readable by its owner alone", () => {
   const path = join(temporaryDirectory(), "runs/r1/1.log");
-  const log = openLog(path, 10);
+  const log = openLog(path, 200);
 
   log.write(Uint8Array.of(0, 255, 10));
-  log.write(bytes("abcdefg"));
+  log.write(bytes("x".repeat(197)));
   log.end();
 
-  expect(readFileSync(path)).toEqual(Buffer.from([0, 255, 10, ...bytes("abcdefg")]));
+  expect(readFileSync(path)).toEqual(Buffer.from([0, 255, 10, ...bytes("x".repeat(197))]));
+  expect([log.dropped, logNotes(log)]).toEqual([0, []]);
   expect(statSync(path).mode & 0o777).toBe(0o600);
 });
 
@@ -33,27 +35,30 @@ test("keeps head and tail of too much output and says how much is missing, whate
   const text = Array.from({ length: 997 }, (_, i) => `${i} `).join("");
   for (const size of [1, 3, 7, 50, 64, 100, 333, text.length]) {
     const path = join(temporaryDirectory(), "1.log");
-    const log = openLog(path, 100);
+    const log = openLog(path, 200);
 
     for (let at = 0; at < text.length; at += size) log.write(bytes(text.slice(at, at + size)));
     log.end();
 
-    const expected = `${text.slice(0, 50)}\n[${text.length - 100} bytes dropped]\n${text.slice(-50)}`;
-    expect(readFileSync(path, "utf8")).toBe(expected);
-    expect(log.bytes).toBe(text.length);
+    const dropped = text.length - 200;
+    const count = `\n[ra: ${String(dropped).padStart(15)} bytes dropped in all]\n`;
+    expect(readFileSync(path, "utf8")).toBe(text.slice(0, 100) + count + text.slice(-100));
+    expect([log.bytes, log.dropped]).toEqual([text.length, dropped]);
+    expect(logNotes(log)).toEqual([`its log lacks ${dropped} bytes from the middle of the output`]);
   }
 });
 
 test("has the newest bytes on disk before it is ended", () => {
   const path = join(temporaryDirectory(), "1.log");
-  const log = openLog(path, 20);
+  const log = openLog(path, 200);
 
-  log.write(bytes("x".repeat(95)));
+  log.write(bytes("x".repeat(995)));
   log.write(bytes("fatal"));
 
   expect(readFileSync(path, "utf8")).toContain("fatal");
-  expect(statSync(path).size).toBe(20);
+  expect(statSync(path).size).toBe(200 + noteBytes);
   log.end();
+  expect(statSync(path).size).toBe(200 + noteBytes);
 });
 
 test("drops what comes after the end", () => {

@@ -40,16 +40,22 @@ test("prints what programs wrote without anything that could move a terminal", a
 
   const screen = await openScreen(repository, ["dispatch", plan], { env: { NO_COLOR: "1" } });
   await screen.ended;
-  const whole = await repository.ra("logs", "@last");
-  const one = await repository.ra("logs", "@last/good");
+  const [whole, one] = [
+    await openScreen(repository, ["logs", "@last"]),
+    await openScreen(repository, ["logs", "@last/good"]),
+  ];
+  await Promise.all([whole.ended, one.ended]);
   const shown = await repository.ra("show", "@last/bad");
+  const piped = await repository.ra("logs", "@last/good");
 
-  for (const text of [screen.text.replaceAll("\r\n", "\n"), whole.stdout, one.stdout, shown.stdout])
-    expect(isRaw(text)).toBe(false);
-  expect(one.stdout).toMatch(/^red\n gnp\.exe /);
-  expect(one.stdout).toContain("\n499%\n");
-  expect(one.stdout).toMatch(/the end link$/);
-  expect(whole.stdout).toContain("good | red\n");
+  const texts = [screen, whole, one].map(({ text }) => text.replaceAll("\r\n", "\n"));
+  for (const text of [...texts, shown.stdout]) expect(isRaw(text)).toBe(false);
+  expect(texts[2]).toMatch(/^red\n gnp\.exe /);
+  expect(texts[2]).toContain("\n499%\n");
+  expect(texts[2]).toMatch(/the end link$/);
+  expect(texts[1]).toContain("good | red\n");
+  // Whoever reads a pipe gets what the program wrote.
+  expect(piped.stdout).toBe(hostile.toString());
 });
 
 test("follows a live run line by line, and ends with it", async () => {
@@ -81,7 +87,7 @@ test("follows a live run line by line, and ends with it", async () => {
 
   expect([code, own.code, log.code]).toEqual([0, 0, 0]);
   expect(screen.text).toBe("one | first\r\none | half red\r\none | last\r\ntwo | two\r\n");
-  expect(own.stdout).toBe("first\nhalf red\nlast\n");
+  expect(own.stdout).toBe(`first\nhalf ${esc}[31mred\nlast\n`);
   expect(log.stdout).toBe(result.stdout);
 });
 

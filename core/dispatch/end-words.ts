@@ -1,0 +1,22 @@
+import type { Finding, Outcome } from "../run/model.ts";
+import type { Redactor } from "../secret/redactor.ts";
+
+/** What the end of an attempt says in words. */
+interface EndWords {
+  readonly outcome: Outcome;
+  readonly notes: readonly string[];
+  readonly findings: readonly Finding[];
+}
+
+/** The words of an attempt without secrets: an agent may have put in parts what the capture could not see as a whole. */
+export function withoutSecrets<T extends EndWords>(end: T, redactor: Redactor | null): T {
+  if (redactor === null) return end;
+  const { outcome, notes, findings } = end;
+  const text = (words: string): string => redactor.text(words);
+  return {
+    ...end,
+    outcome: "message" in outcome ? { ...outcome, message: text(outcome.message) } : outcome,
+    notes: notes.map(text),
+    findings: findings.map((finding) => ({ ...finding, message: text(finding.message) })),
+  };
+}
