@@ -9,6 +9,7 @@ import type { Isolation, Mode, Plan } from "../core/plan/plan.ts";
 import { runnersOf } from "../core/plan/task-runners.ts";
 import type { Runner } from "../core/plugin/runner.ts";
 import { thisOwner } from "../core/process/owner.ts";
+import { seclude } from "../core/process/seclusion.ts";
 import { Registry } from "../core/registry/registry.ts";
 import { ReportWriter } from "../core/report/writer.ts";
 import type { Event, Fact, Published } from "../core/run/event.ts";
@@ -182,6 +183,8 @@ export async function driveRun(
   const stopFollowing = order.follow?.({ run, registry, interrupt });
   const unsubscribe = registry.subscribe(show);
   try {
+    // Before any agent starts: it could read the environment of `ra`, where the user's secrets are.
+    await seclude();
     const { results } = await takeRun({ ...parts, terminal, state }, first);
     state = await registry.state(run);
     const composed = composeRun({ ...parts, state, results });

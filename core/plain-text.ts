@@ -46,7 +46,9 @@ export function oneLine(text: string): string {
 
 /** As it is, but for what a terminal would obey or not show: `write` gets its number. Tabs and line ends stay. */
 export function spelledOut(text: string, write: (codePoint: number) => string): string {
-  return text.replace(hiddenInLines, (character) => write(character.codePointAt(0) ?? 0));
+  return text
+    .toWellFormed()
+    .replace(hiddenInLines, (character) => write(character.codePointAt(0) ?? 0));
 }
 
 /** The same on one line, as JSON writes such characters: `\u001b`. */
