@@ -105,7 +105,7 @@ const runWork: readonly CommandSpec[] = [
   {
     name: "logs",
     args: "<run>",
-    summary: "print the output of a run's tasks (RUN or RUN/TASK)",
+    summary: "print the output of a run's tasks (RUN or RUN/TASK), into a pipe as it is",
     options: [
       { flags: "-f, --follow", about: "go on until the run ends" },
       { flags: "--attempt <N>", about: "the output of this attempt (default: the newest)" },

@@ -146,6 +146,15 @@ describe("the code", () => {
     expect(wrong.filter((path) => path !== "core/workspace/git.ts")).toEqual([]);
   });
 
+  test("makes text from outside harmless in core/plain-text.ts alone", () => {
+    const strips = mentioning(product, /\\p\{(Cc|Cf|Bidi_Control)\}|\bstripANSI\b/);
+    const writes = mentioning(product, /(out|err|print)\(\s*`?\$?\{?JSON\.stringify/);
+
+    // A glob with a control character is refused, not cleaned.
+    expect(strips).toEqual(["core/plain-text.ts", "core/plan/glob.ts"]);
+    expect(writes.filter((path) => path !== "cli/commands/schema.ts")).toEqual([]);
+  });
+
   test("of core and plugins neither prints nor exits", () => {
     const wrong = mentioning(
       quiet,

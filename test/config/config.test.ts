@@ -59,6 +59,34 @@ describe("the config", () => {
     });
   });
 
+  test("adds the secrets of both files, and takes the cap of logs from the repository first", async () => {
+    const config = await loadConfig(
+      world({
+        repository: "secrets: [A, B]\nlogs: { max: 128KB }\n",
+        user: "secrets: [B, C]\nlogs: { max: 1GB }\n",
+      }),
+    );
+
+    expect(config.secrets).toEqual(["A", "B", "C"]);
+    expect(config.logBytesMax).toBe(128 * 1024);
+  });
+
+  test("refuses sizes and names that make no sense, at their place", async () => {
+    const problems = await problemsOf({
+      repository: "logs: { max: 63KB }\nsecrets: [A, B-C]\n",
+      user: "logs:\n  max: 2GB\n",
+    });
+
+    expect(problems).toEqual([
+      "CONFIG_BAD_SIZE 1:14 `logs.max` must be from 64KB to 1GB, not `63KB`",
+      "CONFIG_BAD_VALUE 2:14 `secrets[1]` must be a name such as `DEPLOY_CODE`, not `B-C`",
+      "CONFIG_BAD_SIZE 2:8 `logs.max` must be from 64KB to 1GB, not `2GB`",
+    ]);
+    expect(await problemsOf({ user: "logs: { max: 64 }\n" })).toEqual([
+      "CONFIG_WRONG_TYPE 1:14 `max` must be a size such as `64MB`, not `64`",
+    ]);
+  });
+
   test("lets the plan's concurrency stand between variables and files", async () => {
     const files = await loadConfig(world({ user: "concurrency: 5\n" }));
     const { env, ...rest } = world({});

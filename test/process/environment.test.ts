@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { programEnvironment } from "../../core/process/environment.ts";
+import { programEnvironment, withoutWithheld } from "../../core/process/environment.ts";
 
 const parent = {
   PATH: "/bin",
@@ -50,6 +50,18 @@ test("withholds what loads code or redirects git even from a runner that asks fo
     "XDG_DATA_HOME",
     "https_proxy",
   ]);
+});
+
+test("takes nothing from a runner that is always withheld", () => {
+  const own = {
+    TMPDIR: "/scratch",
+    BUN_OPTIONS: "x",
+    NODE_OPTIONS: "x",
+    GIT_DIR: "x",
+    RA_RUN: "x",
+  };
+
+  expect(withoutWithheld(own)).toEqual({ TMPDIR: "/scratch" });
 });
 
 test("passes whatever the plan names itself", () => {
