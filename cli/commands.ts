@@ -200,6 +200,24 @@ const resultWork: readonly CommandSpec[] = [
   },
 ];
 
+const upkeep: readonly CommandSpec[] = [
+  {
+    name: "clean",
+    args: "[run]",
+    summary: "show what runs have left over, and take away what may go (RUN or RUN/TASK)",
+    options: [
+      { flags: "--dry-run", about: "show it, and take nothing away" },
+      {
+        flags: "--yes",
+        about: "do not ask; work that has not landed goes only with its run named",
+      },
+      json,
+    ],
+    examples: ["ra clean", "ra clean --dry-run --json", "ra clean @last/api --yes"],
+    load: () => import("./commands/clean.ts"),
+  },
+];
+
 /** Every command, in the order of the help. Bodies are loaded only when called. */
 export const commands: readonly CommandSpec[] = [
   {
@@ -214,4 +232,5 @@ export const commands: readonly CommandSpec[] = [
   ...planWork,
   ...runWork,
   ...resultWork,
+  ...upkeep,
 ];

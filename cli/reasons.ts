@@ -24,6 +24,8 @@ export interface TaskReason {
   readonly conflict: { readonly paths: readonly string[]; readonly with: readonly string[] } | null;
   /** The ref that holds what its last attempt left. */
   readonly kept: { readonly ref: string; readonly attempt: number; readonly commit: string } | null;
+  /** When `ra clean` discarded its results and logs; null: they are there. */
+  readonly discarded: { readonly at: string; readonly unlanded: boolean } | null;
   readonly commit: string | null;
   readonly reverted: { readonly commit: string; readonly revert: string } | null;
   /** The task that kept it from running, at the root of the chain. */
@@ -71,13 +73,15 @@ export function reasonOfTask(
       error?.kind === "conflict" && landing?.kind === "conflicted"
         ? { paths: landing.paths, with: landing.with }
         : null,
-    kept: kept?.kept
-      ? {
-          ref: `refs/ra/${state.id}/${planned.id}/${kept.number}`,
-          attempt: kept.number,
-          commit: kept.kept,
-        }
-      : null,
+    discarded: task.discarded ?? null,
+    kept:
+      kept?.kept && !task.discarded
+        ? {
+            ref: `refs/ra/${state.id}/${planned.id}/${kept.number}`,
+            attempt: kept.number,
+            commit: kept.kept,
+          }
+        : null,
     commit,
     reverted: task.reverted ?? null,
     root: rootOf(state, task),
@@ -95,7 +99,8 @@ export function reasonOfRun(state: RunState): RunReason {
     .flatMap((task) => (task.error === null ? [] : [{ ...task, error: task.error }]))
     .sort((a, b) => ((a.finishedAt ?? "") < (b.finishedAt ?? "") ? -1 : 1))
     .map(({ task, error }) => ({ task: task.id, error }));
-  const kept = published?.keptOn ? { branch: published.keptOn, reason: published.reason } : null;
+  const isThere = published?.keptOn && published.keptOn !== state.discardedBranch;
+  const kept = isThere ? { branch: String(published.keptOn), reason: published.reason } : null;
   const driven = finishedAt !== null || isAttended(owner);
   const reason = { run: id, status, driven, exitCode, causes, kept, tasks };
   return { ...reason, next: nextOfRun(reason) };
@@ -120,7 +125,7 @@ function nextOfTask(state: RunState, reason: Omit<TaskReason, "next">): NextStep
   if (error !== null) {
     if (kept !== null) add(`ra diff ${name}`, "what it left");
     if (kept !== null && isOver) addLanding(add, name, error);
-    add(`ra logs ${name}`, "what its programs printed");
+    if (reason.discarded === null) add(`ra logs ${name}`, "what its programs printed");
   }
   if (status === "skipped" && root !== null)
     add(`ra why ${run}/${root.id}`, "why that did not end well");
@@ -130,7 +135,7 @@ function nextOfTask(state: RunState, reason: Omit<TaskReason, "next">): NextStep
   if (status === "running" || status === "merging") add(`ra logs ${name} -f`, "what it prints");
   if (status === "needs-you" || state.status === "paused")
     add(`ra continue ${run}`, "lets the run go on");
-  if (status === "done" && isOver && state.published?.keptOn)
+  if (status === "done" && isOver && state.published?.keptOn && reason.discarded === null)
     add(`ra land ${run}`, "brings it onto the target");
   if (!isOver || state.finishedAt !== null || steps.length > 0) return steps;
   add(`ra resume ${run}`, "the ra that drove the run is gone");

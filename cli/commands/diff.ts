@@ -1,3 +1,4 @@
+import { discardedError, refuseDiscarded } from "../../core/dispatch/discarded.ts";
 import { ExitCode, RaError } from "../../core/error.ts";
 import { jsonText } from "../../core/plain-text.ts";
 import type { RunState, TaskState } from "../../core/run/state.ts";
@@ -81,18 +82,21 @@ async function asJson(
 async function rangeOfTask(
   repository: GitRepository,
   state: RunState,
-  { task, commit, attempts }: TaskState,
+  of: TaskState,
   number: number | undefined,
 ): Promise<Range> {
+  const { task, commit, attempts, discarded } = of;
   const name = `${state.id}/${task.id}`;
   if (number !== undefined && number > attempts.length) {
     throw usageError(`\`${name}\` has no attempt ${number}`, `see them with \`ra show ${name}\``);
   }
+  refuseDiscarded(state, [of]);
   if (number === undefined && commit !== null) {
     // After a rebase of the user the commit may be gone; what the attempt left is still kept.
     const from = await repository.resolve(`${commit}^`).catch(() => null);
     if (from !== null) return { from, to: commit };
   }
+  if (discarded) throw discardedError(name, discarded.at);
   const attempt =
     number === undefined ? attempts.findLast(({ kept }) => kept !== null) : attempts[number - 1];
   if (attempt?.kept != null) {
@@ -117,14 +121,18 @@ async function rangesOfRun(
     ({ commit, tasks }) => !seen.has(commit) && !tasks.every((id) => there.has(id)),
   );
   const ranges = [...stepsOf(landed), ...stepsOf(rest)];
-  if (ranges.length === 0) throw nothing(`run \`${run}\``, state);
+  if (ranges.length === 0) {
+    refuseDiscarded(state, [...state.tasks.values()]);
+    throw nothing(`run \`${run}\``, state);
+  }
   return ranges;
 }
 
 async function waitingCommits(
   repository: GitRepository,
-  { id: run, base, published, finishedAt }: RunState,
+  { id: run, base, published, finishedAt, discardedBranch }: RunState,
 ): Promise<readonly LandedCommit[]> {
+  if (published?.keptOn && published.keptOn === discardedBranch) return [];
   if (published?.keptOn) {
     const tip = (await repository.branchTip(published.keptOn)) ?? published.to;
     return await repository.landedCommits({ run, base, tip });

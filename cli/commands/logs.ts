@@ -35,8 +35,12 @@ export const run: CommandBody = async ({ terminal, args, options }) => {
   const state = await registry.state(id);
   assert(state, `run ${id} is listed, but has no events`);
   refuseUnknown(state, wanted);
-  if (flag(options, "json")) await printEvents(terminal, registry, wanted);
-  else await printOutputs(terminal, registry, wanted);
+  if (flag(options, "json")) {
+    await printEvents(terminal, registry, wanted);
+    return ExitCode.ok;
+  }
+  tellDiscarded(terminal, state, wanted);
+  await printOutputs(terminal, registry, wanted);
   return ExitCode.ok;
 };
 
@@ -49,6 +53,15 @@ function refuseUnknown(state: RunState, { task, attempt, follow }: Wanted): void
     `task \`${task}\` of run \`${state.id}\` has no attempt ${attempt}`,
     `see its attempts with \`ra show ${state.id}/${task}\``,
   );
+}
+
+/** Nothing is printed for what is gone, and a person should know why. */
+function tellDiscarded(terminal: Terminal, state: RunState, wanted: Wanted): void {
+  for (const { task, discarded } of state.tasks.values()) {
+    if (!discarded || (wanted.task !== null && wanted.task !== task.id)) continue;
+    const name = `${state.id}/${task.id}`;
+    terminal.err(`ra: the logs of ${name} were discarded by ra clean at ${discarded.at}\n`);
+  }
 }
 
 /** True when nothing more will come: the run has ended, or the `ra` that drove it is gone. */

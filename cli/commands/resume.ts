@@ -1,4 +1,5 @@
 import { assert } from "../../core/assert.ts";
+import { refuseDiscarded } from "../../core/dispatch/discarded.ts";
 import { ExitCode, RaError } from "../../core/error.ts";
 import { standingOf, thisOwner } from "../../core/process/owner.ts";
 import { findRun } from "../../core/registry/find-run.ts";
@@ -76,6 +77,11 @@ function refuseUnlessOpen(state: RunState, takesOver: boolean): void {
   if (status === "rolled-back") {
     throw refusal(`run \`${id}\` was rolled back; start its plan anew with \`ra dispatch\``);
   }
+  // Tasks that need it would start without it, and the run would end without it.
+  refuseDiscarded(
+    state,
+    [...state.tasks.values()].filter((task) => task.status === "done"),
+  );
   if (!takesOver || standingOf(state.owner) !== "elsewhere") refuseDriven(state);
 }
 

@@ -39,7 +39,7 @@ async function stateOf(registry: Registry, text: string): Promise<RunState> {
 function runJson(state: RunState): object {
   const { id, name, status, mode, concurrency, target, base, planPath, startedAt, finishedAt } =
     state;
-  const { exitCode, published } = state;
+  const { exitCode, published, discardedBranch = null } = state;
   const tasks = [...state.tasks.values()].map((task) => taskSummary(task));
   return {
     id,
@@ -54,6 +54,7 @@ function runJson(state: RunState): object {
     finishedAt,
     exitCode,
     published,
+    discardedBranch,
     tasks,
   };
 }
@@ -68,6 +69,7 @@ function taskSummary({
   waiting,
   parkedUntil,
   reverted,
+  discarded,
 }: TaskState): object {
   const { id, description, runner, deps, touching } = task;
   const tries = attempts.length;
@@ -85,6 +87,7 @@ function taskSummary({
     waiting,
     parkedUntil,
     reverted: reverted ?? null,
+    discarded: discarded ?? null,
   };
 }
 

@@ -182,6 +182,7 @@ function linesOf(event: Exclude<Event, EventOf<"run.started">>, progress: Progre
     case "run.finished":
     case "run.landed":
     case "run.reverted":
+    case "run.cleaned":
       return [];
     default:
       return unreachable(event);

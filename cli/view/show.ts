@@ -1,3 +1,4 @@
+import { isLost } from "../../core/dispatch/discarded.ts";
 import { block, oneLine } from "../../core/plain-text.ts";
 import type { AttemptState, RunState, TaskState } from "../../core/run/state.ts";
 import { findingTexts } from "./findings.ts";
@@ -53,7 +54,12 @@ export function taskView(state: RunState, task: TaskState, width: number): strin
     { title: "work", min: 20 },
   ] as const;
   const rows = task.attempts.map((attempt) => attemptRow(state, task, attempt));
-  return `${lines.join("\n")}\n${error}\n${table(columns, rows, width)}\nlogs: ra logs ${state.id}/${id}\n`;
+  return `${lines.join("\n")}\n${error}\n${table(columns, rows, width)}\n${logsHint(state, task)}\n`;
+}
+
+function logsHint(state: RunState, { task, discarded }: TaskState): string {
+  if (discarded) return `results and logs were discarded by \`ra clean\` at ${discarded.at}`;
+  return `logs: ra logs ${state.id}/${task.id}`;
 }
 
 function attemptNotes({ number, resolves, findings }: AttemptState): string[] {
@@ -67,16 +73,22 @@ function attemptNotes({ number, resolves, findings }: AttemptState): string[] {
   return [...origin, ...found];
 }
 
-function attemptRow(state: RunState, { task }: TaskState, attempt: AttemptState): string[] {
+function attemptRow(
+  state: RunState,
+  { task, discarded }: TaskState,
+  attempt: AttemptState,
+): string[] {
   const { number, runner, model, outcome, durationMs, kept } = attempt;
   const took = durationMs === null ? "" : duration(durationMs);
-  const work = kept === null ? "" : `refs/ra/${state.id}/${task.id}/${number}`;
+  const ref = `refs/ra/${state.id}/${task.id}/${number}`;
+  const work = kept === null ? "" : discarded ? "discarded" : ref;
   const who = model === null ? runner : `${runner} ${model}`;
   return [String(number), who, outcome?.kind ?? "running", took, work];
 }
 
 function noteOf(task: TaskState): string {
   if (task.error !== null) return errorText(task.error);
+  if (isLost(task)) return "its work was discarded by `ra clean`";
   if (task.reverted) return `taken back by ${task.reverted.revert.slice(0, 7)}`;
   if (task.because !== null) return `because of ${task.because}`;
   if (task.waiting !== null && task.status === "waiting") return `waits ${waitText(task.waiting)}`;
@@ -94,15 +106,19 @@ function endOf(state: RunState): number {
   return state.finishedAt === null ? Date.now() : Date.parse(state.finishedAt);
 }
 
-function publication({ published }: RunState): string {
+function publication({ published, discardedBranch }: RunState): string {
   if (published === null) return "";
+  if (published.keptOn !== null && published.keptOn === discardedBranch)
+    return `\nnot landed: ${oneLine(published.reason ?? "")}; \`ra clean\` discarded ${discardedBranch}\n`;
   if (published.keptOn === null)
     return `\nlanded on ${published.target} at ${published.to.slice(0, 7)}\n`;
   return `\nkept on ${published.keptOn}: ${oneLine(published.reason ?? "")}\n`;
 }
 
-function landHint({ id, published, finishedAt }: RunState): string {
-  return published?.keptOn && finishedAt !== null ? `\nland it with: ra land ${id}\n` : "";
+function landHint({ id, published, finishedAt, discardedBranch }: RunState): string {
+  return published?.keptOn && published.keptOn !== discardedBranch && finishedAt !== null
+    ? `\nland it with: ra land ${id}\n`
+    : "";
 }
 
 function hints(state: RunState): string {

@@ -48,3 +48,17 @@ export function duration(ms: number): string {
 function twoDigits(value: number): string {
   return String(value).padStart(2, "0");
 }
+
+/** Bytes for people: `512 B`, `3.4 KB`, `1.2 GB`, in steps of 1,024. */
+export function bytes(count: number): string {
+  if (count < 1024) return `${Math.round(count)} B`;
+  let value = count;
+  let unit = -1;
+  while (value >= 1024 && unit < units.length - 1) {
+    value /= 1024;
+    unit += 1;
+  }
+  return `${value < 10 ? value.toFixed(1) : Math.round(value)} ${units[unit]}`;
+}
+
+const units = ["KB", "MB", "GB", "TB"] as const;

@@ -34,6 +34,10 @@ export function taskWhy(reason: TaskReason): string {
   } else if (commit !== null) lines.push(row("commit", commit));
   for (const warning of some(reason.warnings)) lines.push(row("warning", oneLine(warning)));
   if (kept !== null && commit === null) lines.push(row("kept", `at ${kept.ref}`));
+  if (reason.discarded !== null) {
+    const what = reason.discarded.unlanded ? "its work, which had not landed" : "results and logs";
+    lines.push(row("cleaned", `${what}, at ${reason.discarded.at}`));
+  }
   return `${[...lines, ...nextLines(reason.next)].join("\n")}\n`;
 }
 

@@ -3,6 +3,7 @@ import type { LandedTask } from "../run/event.ts";
 import type { AttemptState, RunState, TaskState } from "../run/state.ts";
 import type { GitRepository } from "../workspace/workspace.ts";
 import type { Chain } from "./chain.ts";
+import { discardedError } from "./discarded.ts";
 import { byEnd, hasLanded, resultOf } from "./recovery.ts";
 import type { Result } from "./result.ts";
 import { standingCommits } from "./standing.ts";
@@ -44,6 +45,9 @@ export async function landKept(order: LandingOrder): Promise<LaterLanding> {
   const waiting = waitingTasks(state, there);
   const wanted = order.task === null ? waiting : [keptResult(state, order.task, there, target)];
   if (wanted.length === 0) return await nothingWaits(order, from);
+  for (const { task } of wanted) {
+    if (task.discarded) throw discardedError(`${state.id}/${task.task.id}`, task.discarded.at);
+  }
   for (const { task, attempt } of wanted) {
     const result = await resultOf(repository, task.task, attempt);
     if (!(await chain.restore(result))) throw await conflict(order, result);

@@ -34,6 +34,21 @@ export async function finishRun(input: {
   return end;
 }
 
+/** The end of a run that nobody drives any more and nobody will resume. Nothing of it may be at work. */
+export function abandonedEnd(state: RunState): Fact[] {
+  const facts: Fact[] = [];
+  const tasks = [...state.tasks.values()].map((task) => {
+    if (task.attempts.at(-1)?.outcome === null) facts.push(lostFact(task));
+    if (!ended(task)) facts.push(stoppedFact(task));
+    return summarise(task, { commitOf: () => null });
+  });
+  const exitCode = ExitCode.interrupted;
+  return [
+    ...facts,
+    { type: "run.finished", status: "interrupted", exitCode, published: null, tasks },
+  ];
+}
+
 /** What a run comes to once the work of these tasks has landed after its end. `complete`: nothing of it waits any more. */
 export function endAfterLanding(
   state: RunState,
@@ -69,6 +84,19 @@ function summarise(task: TaskState, hands: Pick<Hands, "commitOf">): TaskSummary
 
 function ended(task: TaskState): boolean {
   return task.finishedAt !== null;
+}
+
+function lostFact({ task, attempts }: TaskState): Fact {
+  return {
+    type: "attempt.finished",
+    task: task.id,
+    attempt: attempts.length,
+    outcome: { kind: "lost" },
+    durationMs: 0,
+    usage: null,
+    kept: null,
+    notes: [],
+  };
 }
 
 function stoppedFact(task: TaskState): Fact {

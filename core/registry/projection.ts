@@ -46,6 +46,7 @@ export class Projection {
         return;
       case "run.paused":
       case "run.continued":
+      case "run.cleaned":
       case "request.received":
         change.run = true;
         return;

@@ -102,6 +102,12 @@ export function runs(
   return summarize(database, database.all(query));
 }
 
+/** Ids of all runs, in the order in which they started. */
+export function allRuns(database: RegistryDatabase): string[] {
+  const query = database.kysely.selectFrom("runs").select("id").orderBy("started_at").orderBy("id");
+  return database.all(query).map(({ id }) => id);
+}
+
 /** The `seq` of the newest event; 0 while the log is empty. */
 export function newestSeq(database: RegistryDatabase): number {
   const query = database.kysely.selectFrom("events").select(({ fn }) => fn.max("seq").as("seq"));

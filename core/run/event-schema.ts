@@ -256,6 +256,12 @@ export const eventSchema = v.pipe(
       tasks: v.array(v.object({ id: text, commit: text, revert: text })),
       verified: v.boolean(),
     }),
+    v.object({
+      ...envelope,
+      type: v.literal("run.cleaned"),
+      tasks: v.array(v.object({ id: text, unlanded: v.boolean() })),
+      branch: textOrNull,
+    }),
   ]),
   v.title("ra event"),
   v.description("One line of `ra dispatch --json`, `ra logs --json` and the gateway's streams."),

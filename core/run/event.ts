@@ -55,6 +55,13 @@ export interface RevertedTask {
   readonly revert: string;
 }
 
+/** A task whose results and logs a person discarded. */
+export interface DiscardedTask {
+  readonly id: string;
+  /** True: work of it went that was not on the target. */
+  readonly unlanded: boolean;
+}
+
 /** A fact without its place in the log. Past tense, closed union; the contract documents each. */
 export type Fact =
   | {
@@ -179,6 +186,12 @@ export type Fact =
       /** In the order in which they were taken back. */
       readonly tasks: readonly RevertedTask[];
       readonly verified: boolean;
+    }
+  | {
+      readonly type: "run.cleaned";
+      readonly tasks: readonly DiscardedTask[];
+      /** The branch below `ra/` that was discarded as well; null: none. */
+      readonly branch: string | null;
     };
 
 /** A recorded fact: one JSON object a line wherever events leave `ra`. */

@@ -53,6 +53,8 @@ export interface RunState {
   finishedAt: string | null;
   exitCode: number | null;
   published: Published | null;
+  /** The branch that held what could not land, once a person has discarded it. */
+  discardedBranch?: string;
   lastSeq: number;
 }
 
@@ -61,6 +63,7 @@ const mayFollowTheEnd: ReadonlySet<Event["type"]> = new Set<Event["type"]>([
   "run.resumed",
   "run.landed",
   "run.reverted",
+  "run.cleaned",
   "request.received",
 ]);
 
@@ -135,6 +138,9 @@ function applyToRun(
     case "run.reverted":
       revert(state, event);
       return;
+    case "run.cleaned":
+      discard(state, event);
+      return;
     default:
       unreachable(event);
   }
@@ -187,6 +193,7 @@ function resumeRun(state: RunState, event: EventOf<"run.resumed">): void {
   state.finishedAt = null;
   state.exitCode = null;
   state.published = null;
+  delete state.discardedBranch;
   for (const task of state.tasks.values()) {
     const attempt = task.attempts.at(-1);
     if (attempt?.outcome === null) {
@@ -256,4 +263,19 @@ function revert(state: RunState, event: EventOf<"run.reverted">): void {
   const landed = [...state.tasks.values()].filter(({ commit }) => commit !== null);
   const isOver = landed.every(({ reverted }) => reverted !== undefined);
   if (isOver && state.published?.keptOn == null) state.status = "rolled-back";
+}
+
+function discard(state: RunState, event: EventOf<"run.cleaned">): void {
+  must(state.finishedAt !== null, event, "the run has not finished");
+  const discarded = event.tasks.map(({ id, unlanded }) => {
+    const task = state.tasks.get(id);
+    must(task, event, `there is no task ${id}`);
+    return { task, unlanded };
+  });
+  for (const { task, unlanded } of discarded) {
+    // What was lost at an earlier time stays lost.
+    const lost = unlanded || task.discarded?.unlanded === true;
+    task.discarded = { at: event.at, unlanded: lost };
+  }
+  if (event.branch !== null) state.discardedBranch = event.branch;
 }

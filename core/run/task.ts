@@ -54,6 +54,8 @@ export interface TaskState {
   stoppedBy?: string;
   /** The commit that brought its work and the one that took it back, as long as it is taken back. */
   reverted?: { readonly commit: string; readonly revert: string };
+  /** When a person discarded its results and logs, and whether work went that was not on the target. */
+  discarded?: { readonly at: string; readonly unlanded: boolean };
 }
 
 /** A fact of one type, as the log holds it. */
@@ -152,6 +154,7 @@ function startAttempt(task: TaskState, event: EventOf<"attempt.started">): void 
   const next = task.attempts.length + 1;
   must(event.attempt === next, event, "attempts are numbered one by one");
   setLive(task, "running");
+  delete task.discarded;
   task.attempts.push({
     number: event.attempt,
     runner: event.runner,

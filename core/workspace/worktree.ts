@@ -16,6 +16,9 @@ const raceMessages =
   /failed to read .*commondir|could not lock config file|is a missing but already/;
 const triesMax = 8;
 
+/** What is needed to change git's list of linked worktrees. */
+export type Listed = Pick<Site, "place" | "worktreeList">;
+
 /**
  * Opens a linked worktree of the user's repository, detached and locked. Refs, stash and configuration
  * are shared with the user: only for people whose tools look for worktrees.
@@ -54,7 +57,7 @@ export function detachFrom(
 }
 
 /** Ends git's knowledge of all worktrees below a directory. */
-export async function removeWorktreesBelow(site: Site, dir: string): Promise<void> {
+export async function removeWorktreesBelow(site: Listed, dir: string): Promise<void> {
   await removeEntries(site, (checkout) => checkout.startsWith(`${dir}${sep}`));
 }
 
@@ -66,6 +69,11 @@ export async function linkedBelow(site: Site, dir: string): Promise<readonly str
     return false;
   });
   return found;
+}
+
+/** Ends git's knowledge of the worktrees at these paths. */
+export async function removeWorktreesAt(site: Listed, paths: ReadonlySet<string>): Promise<void> {
+  await removeEntries(site, (checkout) => paths.has(checkout));
 }
 
 async function addWorktree(site: Site, request: WorkspaceRequest, path: string): Promise<void> {
@@ -83,7 +91,7 @@ async function addWorktree(site: Site, request: WorkspaceRequest, path: string):
   throw gitFailed(args, done!);
 }
 
-function removeEntries(site: Site, matches: (checkout: string) => boolean): Promise<void> {
+function removeEntries(site: Listed, matches: (checkout: string) => boolean): Promise<void> {
   return site.worktreeList(() => dropEntries(site, matches));
 }
 
@@ -91,7 +99,7 @@ function removeEntries(site: Site, matches: (checkout: string) => boolean): Prom
  * Removes entries of `<common dir>/worktrees` by hand. `git worktree remove` wants an intact `.git` file,
  * which an agent may have taken away, and `prune` would also drop what is not ours.
  */
-async function dropEntries(site: Site, matches: (checkout: string) => boolean): Promise<void> {
+async function dropEntries(site: Listed, matches: (checkout: string) => boolean): Promise<void> {
   const list = join(site.place.commonDir, "worktrees");
   if (!existsSync(list)) return;
   for (const entry of await findEntries(site, matches)) {
@@ -103,7 +111,7 @@ async function dropEntries(site: Site, matches: (checkout: string) => boolean): 
 
 /** The entries of `<common dir>/worktrees` for checkouts that match. */
 async function findEntries(
-  site: Site,
+  site: Listed,
   matches: (checkout: string) => boolean,
 ): Promise<readonly string[]> {
   const list = join(site.place.commonDir, "worktrees");

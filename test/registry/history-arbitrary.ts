@@ -74,10 +74,12 @@ function afterwards(state: RunState, more: number): Fact[] {
     return { id: task.id, attempt: attempts.length, commit: more % 3 === 0 ? null : "beef" };
   });
   const reverted = tried.map(({ task }) => ({ id: task.id, commit: "beef", revert: "dead" }));
+  const discarded = tried.map(({ task }) => ({ id: task.id, unlanded: more % 3 === 0 }));
   const end = { complete: more % 2 === 0, status: "succeeded", exitCode: 0 } as const;
   return [
     { type: "run.landed", ...move, tasks: landed, ...end },
     { type: "run.reverted", ...move, tasks: reverted },
+    { type: "run.cleaned", tasks: discarded, branch: more % 2 === 0 ? `ra/${state.id}` : null },
   ];
 }
 

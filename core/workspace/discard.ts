@@ -1,0 +1,87 @@
+import { chmodSync, lstatSync, mkdirSync, readdirSync, renameSync, rmdirSync } from "node:fs";
+import { rm } from "node:fs/promises";
+import { dirname, join, sep } from "node:path";
+import { createMutex } from "../mutex.ts";
+import type { Place } from "./place.ts";
+import type { RemainingPath, RemainingRef, RemainsSite } from "./remains.ts";
+import { removeWorktreesAt } from "./worktree.ts";
+
+/**
+ * Takes directories out of their places by renaming them into the trash, all at once and without waiting: inside a
+ * transaction nobody can open them meanwhile. Gone already is fine. Gives what still has to be deleted.
+ */
+export function takeAway(site: RemainsSite, paths: readonly RemainingPath[]): readonly string[] {
+  const { layout } = site;
+  if (layout === null) return [];
+  const trash = join(layout.root, ".trash");
+  const taken: string[] = [];
+  for (const { path } of paths) {
+    mkdirSync(trash, { recursive: true });
+    const to = join(trash, crypto.randomUUID());
+    try {
+      renameSync(path, to);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === "ENOENT") continue;
+      throw error;
+    }
+    taken.push(to);
+    removeEmpty(dirname(path));
+  }
+  return taken;
+}
+
+/** Ends git's knowledge of linked worktrees that stood at these paths. */
+export async function forgetWorktrees(place: Place, paths: readonly string[]): Promise<void> {
+  const { commonDir } = place;
+  if (commonDir === null || paths.length === 0) return;
+  const list = { place: { ...place, commonDir }, worktreeList: createMutex() };
+  await removeWorktreesAt(list, new Set(paths));
+}
+
+/** Deletes a file or a directory with all that is in it, directories that an agent closed included. */
+export async function deleteTree(path: string): Promise<void> {
+  try {
+    await rm(path, { recursive: true, force: true });
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code !== "EACCES" && code !== "EPERM") throw error;
+    openUp(path);
+    await rm(path, { recursive: true, force: true });
+  }
+}
+
+/** Deletes refs that still stand where they were seen; others stay. Gives those that stayed. */
+export async function deleteRefs(
+  site: RemainsSite,
+  refs: readonly RemainingRef[],
+): Promise<readonly RemainingRef[]> {
+  const { git } = site;
+  if (git === null || refs.length === 0) return [];
+  const args = ["update-ref", "--no-deref", "--stdin"];
+  const order = (some: readonly RemainingRef[]): string =>
+    some.map(({ ref, commit }) => `delete ${ref} ${commit}\n`).join("");
+  if ((await git.attempt(args, { input: order(refs) })).code === 0) return [];
+  // One that moved meanwhile makes git refuse all of them: one by one tells which.
+  const stayed: RemainingRef[] = [];
+  for (const ref of refs) {
+    const done = await git.attempt(args, { input: order([ref]) });
+    if (done.code !== 0) stayed.push(ref);
+  }
+  return stayed;
+}
+
+function removeEmpty(dir: string): void {
+  try {
+    rmdirSync(dir);
+  } catch {
+    // Something else is in it, or it has gone: either is fine.
+  }
+}
+
+/** Go's module cache and the like are read-only all the way down. */
+function openUp(path: string): void {
+  const found = lstatSync(path, { throwIfNoEntry: false });
+  if (found === undefined || !found.isDirectory()) return;
+  chmodSync(path, 0o700);
+  for (const name of readdirSync(path)) openUp(`${path}${sep}${name}`);
+}
