@@ -28,7 +28,9 @@ const operations = [
 ] as const;
 
 /** All checkouts of the repository, linked worktrees included. Those whose directory is gone are left out. */
-export async function listCheckouts(site: Site): Promise<readonly Checkout[]> {
+export async function listCheckouts(
+  site: Pick<Site, "user" | "place">,
+): Promise<readonly Checkout[]> {
   const listed = await site.user.run(["worktree", "list", "--porcelain", "-z"]);
   const checkouts: Checkout[] = [];
   listed.split("\0\0").forEach((block, position) => {

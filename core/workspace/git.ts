@@ -4,7 +4,7 @@ import { ownerMark, ownerVariable, processIdentity } from "../process/table.ts";
 import { type Captured, type CaptureOptions, capture, captureBytes } from "../process.ts";
 
 /** The oldest git whose `merge-tree --write-tree` exists. */
-const versionMin = [2, 38] as const;
+export const versionMin = [2, 38] as const;
 
 /**
  * Settings every git of `ra` runs with. No hook, monitor, signer or background gc of the user or of an

@@ -134,6 +134,11 @@ export function releaseLock(checkout: Indexed): void {
   rmSync(indexLock(checkout), { force: true });
 }
 
+/** The lock that a killed `ra` left on an index; null when there is none, or another's. */
+export function staleOwnLock(checkout: Indexed): string | null {
+  return deadOwner(checkout) === null ? null : indexLock(checkout);
+}
+
 function deadOwner(
   checkout: Indexed,
 ): { readonly owner: ProcessIdentity; readonly move: readonly (string | undefined)[] } | null {

@@ -25,8 +25,7 @@ export interface Layout {
  * would find the user's.
  */
 export function layoutOf(place: Place & { readonly commonDir: string }, env: Environment): Layout {
-  const state = env.XDG_STATE_HOME || join(env.HOME || homedir(), ".local", "state");
-  const top = realParent(resolve(env.RA_WORKSPACES || join(state, "ra", "workspaces")));
+  const top = workspacesTop(env);
   for (const inside of [place.root, place.checkout, place.commonDir]) {
     if (inside !== null && contains(inside, top)) throw insideRepository(top, inside);
   }
@@ -38,6 +37,12 @@ export function layoutOf(place: Place & { readonly commonDir: string }, env: Env
     workspace: (run, task, attempt) => join(root, run, attempt > 1 ? `${task}.${attempt}` : task),
     scratch: (run) => join(root, run, `.scratch-${crypto.randomUUID().slice(0, 8)}`),
   };
+}
+
+/** The directory that holds the workspaces of all repositories; it need not exist. */
+export function workspacesTop(env: Environment): string {
+  const state = env.XDG_STATE_HOME || join(env.HOME || homedir(), ".local", "state");
+  return realParent(resolve(env.RA_WORKSPACES || join(state, "ra", "workspaces")));
 }
 
 /** Directories that are given up: renamed at once, deleted when it does not slow the run down. */
@@ -98,6 +103,12 @@ async function moved(from: string, to: string): Promise<boolean> {
 function contains(dir: string, path: string): boolean {
   const way = relative(dir, path);
   return way === "" || (!way.startsWith("..") && !isAbsolute(way));
+}
+
+/** The path itself or the nearest directory above it that exists. */
+export function nearestDirectory(path: string): string {
+  const parent = dirname(path);
+  return existsSync(path) || parent === path ? path : nearestDirectory(parent);
 }
 
 /** Follows symlinks in the part of a path that exists. */

@@ -11,9 +11,10 @@ export interface MergeAnswer {
   readonly paths: readonly string[];
 }
 
-/** Since when `merge-tree` reads pairs from its input, and since when it answers each at once. */
-const stdinSince = [2, 39] as const;
-const flushesSince = [2, 49] as const;
+/** Since when `merge-tree` reads pairs from its input. */
+export const stdinSince = [2, 39] as const;
+/** Since when it answers each at once by itself. */
+export const flushesSince = [2, 49] as const;
 
 /** How long the first answer may take before git is believed to hold it back, in milliseconds. */
 const firstAnswerMs = 5_000;
