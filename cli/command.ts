@@ -49,5 +49,7 @@ export interface CommandSpec {
   readonly examples: readonly string[];
   /** True when tasks run in it, so that every exit code of the contract may come. */
   readonly runsTasks?: true;
+  /** Further exit codes of the contract that it may end with. */
+  readonly exits?: readonly string[];
   load(): Promise<{ readonly run: CommandBody }>;
 }

@@ -202,6 +202,18 @@ const resultWork: readonly CommandSpec[] = [
 
 const upkeep: readonly CommandSpec[] = [
   {
+    name: "doctor",
+    args: "",
+    summary: "look for what could keep runs from working here, with what mends it",
+    options: [
+      { flags: "--selftest", about: "run the demo in a throw-away repository as well" },
+      json,
+    ],
+    examples: ["ra doctor", "ra doctor --json", "ra doctor --selftest"],
+    exits: ["4"],
+    load: () => import("./commands/doctor.ts"),
+  },
+  {
     name: "clean",
     args: "[run]",
     summary: "show what runs have left over, and take away what may go (RUN or RUN/TASK)",

@@ -78,9 +78,14 @@ export function commandHelp(spec: CommandSpec): string {
     ...spec.examples.map((example) => `  ${example}`),
     "",
     "Exit codes:",
-    ...pairs(spec.runsTasks ? exitCodes : [["0", "done"], wrongUsage, unfit, fault]),
+    ...pairs(spec.runsTasks ? exitCodes : plainExits(spec)),
     "",
   ].join("\n");
+}
+
+function plainExits({ exits = [] }: CommandSpec): readonly Entry[] {
+  const more = exitCodes.filter(([code]) => exits.includes(code));
+  return [["0", "done"], wrongUsage, ...more, unfit, fault];
 }
 
 function title(spec: CommandSpec): string {

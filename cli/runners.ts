@@ -24,7 +24,8 @@ export async function loadRunners(
   return new Map(loaded.map((runner) => [runner.name, runner]));
 }
 
-async function loadRunner(
+/** Loads one runner. Throws `RaError` (exit 4) for a name that has no runner yet. */
+export async function loadRunner(
   name: string,
   config: Config,
   env: Variables,
