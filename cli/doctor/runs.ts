@@ -1,4 +1,5 @@
 import { type Diagnosis, note, problem, well } from "../../core/diagnosis.ts";
+import { RaError } from "../../core/error.ts";
 import { checkRegistry } from "../../core/registry/checkup.ts";
 import { RegistryDatabase } from "../../core/registry/database.ts";
 import { type RunSummary, runs } from "../../core/registry/query.ts";
@@ -17,7 +18,12 @@ export async function runDiagnoses(
   if (checkup === null)
     return { found: [well("registry", "nothing has run here yet")], lastMs: null };
   if (!checkup.readable) return { found: [checkup.diagnosis], lastMs: null };
-  const database = await RegistryDatabase.open(place.stateDir);
+  const database = await RegistryDatabase.open(place.stateDir).catch(troubleOf);
+  // A disk without a free byte, for instance: what can be told without the runs still is.
+  if (database instanceof RaError) {
+    const diagnosis = problem("registry", database.message, database.hint ?? null);
+    return { found: [diagnosis], lastMs: null };
+  }
   try {
     const known = runs(database, { limit: runsMax });
     const newest = known[0];
@@ -29,6 +35,11 @@ export async function runDiagnoses(
   } finally {
     database.close();
   }
+}
+
+function troubleOf(error: unknown): RaError {
+  if (error instanceof RaError) return error;
+  throw error;
 }
 
 /** Runs that nobody drives any more and that have not ended. */
