@@ -1,6 +1,5 @@
-import { chmodSync, lstatSync, mkdirSync, readdirSync, renameSync, rmdirSync } from "node:fs";
-import { rm } from "node:fs/promises";
-import { dirname, join, sep } from "node:path";
+import { mkdirSync, renameSync, rmdirSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { createMutex } from "../mutex.ts";
 import type { Place } from "./place.ts";
 import type { RemainingPath, RemainingRef, RemainsSite } from "./remains.ts";
@@ -38,18 +37,6 @@ export async function forgetWorktrees(place: Place, paths: readonly string[]): P
   await removeWorktreesAt(list, new Set(paths));
 }
 
-/** Deletes a file or a directory with all that is in it, directories that an agent closed included. */
-export async function deleteTree(path: string): Promise<void> {
-  try {
-    await rm(path, { recursive: true, force: true });
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    if (code !== "EACCES" && code !== "EPERM") throw error;
-    openUp(path);
-    await rm(path, { recursive: true, force: true });
-  }
-}
-
 /** Deletes refs that still stand where they were seen; others stay. Gives those that stayed. */
 export async function deleteRefs(
   site: RemainsSite,
@@ -76,12 +63,4 @@ function removeEmpty(dir: string): void {
   } catch {
     // Something else is in it, or it has gone: either is fine.
   }
-}
-
-/** Go's module cache and the like are read-only all the way down. */
-function openUp(path: string): void {
-  const found = lstatSync(path, { throwIfNoEntry: false });
-  if (found === undefined || !found.isDirectory()) return;
-  chmodSync(path, 0o700);
-  for (const name of readdirSync(path)) openUp(`${path}${sep}${name}`);
 }

@@ -1,9 +1,10 @@
 import { createHash } from "node:crypto";
 import { existsSync, realpathSync } from "node:fs";
-import { mkdir, readdir, rename, rm } from "node:fs/promises";
+import { mkdir, readdir, rename } from "node:fs/promises";
 import { homedir } from "node:os";
 import { basename, dirname, isAbsolute, join, relative, resolve } from "node:path";
 import { ExitCode, RaError } from "../error.ts";
+import { deleteTree } from "./deletion.ts";
 import type { Environment } from "./git.ts";
 import type { Place } from "./place.ts";
 
@@ -66,11 +67,11 @@ export class Trash {
   /** Deletes all that was taken, and resolves when it is gone. */
   async empty(): Promise<void> {
     await this.#deleting;
-    await rm(this.#dir, { recursive: true, force: true });
+    await deleteTree(this.#dir);
   }
 
   #delete(path: string): void {
-    const remove = (): Promise<void> => rm(path, { recursive: true, force: true });
+    const remove = (): Promise<void> => deleteTree(path);
     // What cannot be deleted now is met again by `empty`, which reports it.
     this.#deleting = this.#deleting.then(remove).catch(() => undefined);
   }
