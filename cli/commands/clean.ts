@@ -1,4 +1,5 @@
 import { ExitCode, RaError } from "../../core/error.ts";
+import { jsonText } from "../../core/plain-text.ts";
 import { findRun } from "../../core/registry/find-run.ts";
 import type { Registry } from "../../core/registry/registry.ts";
 import { findPlace } from "../../core/workspace/place.ts";
@@ -121,5 +122,5 @@ function asJson(
     return { run, task, status, kind, names, bytes, goes, unlanded, reason, look: lookAt(item) };
   });
   const done = cleaned === null ? { cleaned: false, stayed: [] } : { cleaned: true, ...cleaned };
-  return `${JSON.stringify({ v: 1, ...done, items: listed })}\n`;
+  return `${jsonText({ v: 1, ...done, items: listed })}\n`;
 }

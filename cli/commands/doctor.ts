@@ -1,6 +1,7 @@
 import { statSync } from "node:fs";
 import { type Diagnosis, problem } from "../../core/diagnosis.ts";
 import { ExitCode, RaError } from "../../core/error.ts";
+import { jsonText } from "../../core/plain-text.ts";
 import { probeCgroup } from "../../core/process/cgroup-probe.ts";
 import { processIdentity } from "../../core/process/table.ts";
 import { gitFitness, repositoryFitness, workspacesFitness } from "../../core/workspace/fitness.ts";
@@ -37,7 +38,7 @@ export const run: CommandBody = async ({ terminal, options }) => {
   const exitCode = exitOf(others, agents);
   if (flag(options, "json")) {
     const ok = exitCode === ExitCode.ok;
-    terminal.out(`${JSON.stringify({ v: 1, ok, exitCode, findings: found })}\n`);
+    terminal.out(`${jsonText({ v: 1, ok, exitCode, findings: found })}\n`);
   } else terminal.out(doctorView(found));
   return exitCode;
 };

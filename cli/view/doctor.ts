@@ -1,5 +1,6 @@
 import type { Diagnosis } from "../../core/diagnosis.ts";
-import { oneLine, pad } from "./text.ts";
+import { oneLine } from "../../core/plain-text.ts";
+import { pad } from "./text.ts";
 
 /** Every diagnosis on a line of its own, the fix below it, and how many there are of each kind. */
 export function doctorView(found: readonly Diagnosis[]): string {

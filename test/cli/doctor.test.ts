@@ -131,7 +131,7 @@ describe("an agent", () => {
     const kilo = join(top, "kilo");
     writeFileSync(kilo, "#!/bin/sh\necho 1.2.3\n");
     chmodSync(kilo, 0o755);
-    const config = { override: {}, fallback: {}, runners: {} };
+    const config = { override: {}, fallback: {}, runners: {}, secrets: [], logBytesMax: 1_000_000 };
 
     const found = await agentDiagnoses(config, { PATH: `${top}:/usr/bin:/bin`, HOME: top }, top);
 
@@ -140,7 +140,7 @@ describe("an agent", () => {
 
   test("is named to be installed where there is none", async () => {
     const top = temporaryDirectory();
-    const config = { override: {}, fallback: {}, runners: {} };
+    const config = { override: {}, fallback: {}, runners: {}, secrets: [], logBytesMax: 1_000_000 };
 
     const [found] = await agentDiagnoses(config, { PATH: top, HOME: top }, top);
 
