@@ -15,6 +15,8 @@ export interface Ordeal {
 export interface Outcome {
   readonly runs: number;
   readonly kills: number;
+  /** Files that stood in workspaces at a death. */
+  readonly dirty: number;
   readonly wrong: readonly string[];
   /** Times of recovery in milliseconds, ascending. */
   readonly recoveriesMs: readonly number[];
@@ -28,15 +30,26 @@ export const recoveryMaxMs = 5_000;
 /** Longest random life, in milliseconds. */
 const randomLifeMaxMs = 3_000;
 
-/** One kill of a new run, right before or right after an event. */
-export function killOnce(kind: "before" | "after", seq: number): Ordeal {
-  let isDone = false;
+/**
+ * A run that is killed at every `stride`-th event from `first` on, up to `last`. All strides from 1 to `stride` together
+ * kill at every event.
+ */
+export function killAlong(
+  kind: "before" | "after",
+  {
+    first,
+    stride,
+    last,
+  }: { readonly first: number; readonly stride: number; readonly last: number },
+): Ordeal {
+  let before = 0;
   return {
-    name: `${kind} event ${seq}`,
-    nextPoint() {
-      if (isDone) return null;
-      isDone = true;
-      return { kind, seq };
+    name: `${kind} event ${first} and every ${stride}th from there`,
+    nextPoint(newest) {
+      // A death right before an event leaves it to the next life, which has to get past it.
+      const least = Math.max(newest, before) + 1;
+      before = first + Math.max(0, Math.ceil((least - first) / stride)) * stride;
+      return before > last ? null : { kind, seq: before };
     },
   };
 }
@@ -86,6 +99,7 @@ export async function torture(
   return {
     runs: cycles.length,
     kills: cycles.reduce((sum, { kills }) => sum + kills, 0),
+    dirty: cycles.reduce((sum, { dirty }) => sum + dirty, 0),
     wrong,
     recoveriesMs: ascending(cycles.flatMap(({ recoveriesMs }) => recoveriesMs)),
     overshoots: ascending(cycles.flatMap(({ overshoots }) => overshoots)),

@@ -1,5 +1,5 @@
 import { type KillPoint, killAt, removeTrap, setTrap } from "./killer.ts";
-import { dirtyBlobs, judge } from "./oracle.ts";
+import { type DirtyFile, dirtyBlobs, judge } from "./oracle.ts";
 import { type LoggedEvent, makeWorld, type RaChild, readLog, type World } from "./world.ts";
 
 /** What a life and its deaths came to. */
@@ -8,6 +8,8 @@ export interface Cycle {
   readonly wrong: readonly string[];
   /** How many processes were killed. */
   readonly kills: number;
+  /** Files that stood in workspaces at a death. */
+  readonly dirty: number;
   /** Milliseconds from the start of each `ra resume` that was not killed in it to the first event of the run's own work. */
   readonly recoveriesMs: readonly number[];
   /** Events of the whole log. */
@@ -28,7 +30,7 @@ export async function runCycle(
   nextPoint: (newest: number) => KillPoint | null,
 ): Promise<Cycle> {
   const world = await makeWorld(top);
-  const dirty = new Map<string, string>();
+  const dirty = new Map<string, DirtyFile>();
   const wrong: string[] = [];
   const recoveriesMs: number[] = [];
   const overshoots: number[] = [];
@@ -46,7 +48,7 @@ export async function runCycle(
     using _limit = limited(child);
     if (point !== null && (await killAt(world, child, point))) {
       kills += 1;
-      for (const [id, path] of dirtyBlobs(world)) dirty.set(id, path);
+      for (const [id, file] of dirtyBlobs(world)) dirty.set(id, file);
     } else {
       ends += 1;
       code = await child.ended;
@@ -60,7 +62,14 @@ export async function runCycle(
   if (code !== 0) wrong.push(`the last of ${resumesMax} came to ${code}: ${said}`);
   wrong.push(...judge(world, dirty));
   await endAll(world);
-  return { wrong, kills, recoveriesMs, overshoots, events: readLog(world).length };
+  return {
+    wrong,
+    kills,
+    dirty: dirty.size,
+    recoveriesMs,
+    overshoots,
+    events: readLog(world).length,
+  };
 }
 
 /** Time to the first event that is not recovery's own; none when it was killed before that. */

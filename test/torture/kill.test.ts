@@ -21,6 +21,7 @@ test(
       `torture: ${kills} kills, recovery median ${median} ms, most ${quantile(recoveriesMs, 1)} ms`,
     );
     expect(wrong).toEqual([]);
+    expect(outcome.dirty).toBeGreaterThan(0);
     expect(kills).toBe(runs * killsPerRun);
     // The bound of the specification is for a quiet machine, and tests run side by side.
     expect(median).toBeLessThan(recoveryMaxMs);

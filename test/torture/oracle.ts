@@ -5,16 +5,22 @@ import { join } from "node:path";
 import { referenceTasks, textOf } from "./reference-plan.ts";
 import { type LoggedEvent, readLog, usersFiles, type World } from "./world.ts";
 
-/** Blob ids of every file that stands in a workspace, with a path for the report. */
-export function dirtyBlobs(world: World): ReadonlyMap<string, string> {
-  const found = new Map<string, string>();
+/** A file of a workspace at the moment of a death. */
+export interface DirtyFile {
+  readonly path: string;
+  readonly text: string;
+}
+
+/** Every file that stands in a workspace, by its blob id. */
+export function dirtyBlobs(world: World): ReadonlyMap<string, DirtyFile> {
+  const found = new Map<string, DirtyFile>();
   for (const path of filesBelow(world.workspaces)) {
     if (path.includes("/.git/") || path.includes("/.trash/") || path.includes("/.scratch-"))
       continue;
     try {
       const bytes = readFileSync(path);
       // A shell creates the file before it has written the text.
-      if (bytes.length > 0) found.set(blobId(bytes), path);
+      if (bytes.length > 0) found.set(blobId(bytes), { path, text: bytes.toString() });
     } catch {
       // Moved by its task since it was listed.
     }
@@ -23,7 +29,7 @@ export function dirtyBlobs(world: World): ReadonlyMap<string, string> {
 }
 
 /** What must not be once a run has come to its end, one line each. Asks git, the registry's file, `/proc` and the disk. */
-export function judge(world: World, dirty: ReadonlyMap<string, string>): string[] {
+export function judge(world: World, dirty: ReadonlyMap<string, DirtyFile>): string[] {
   const log = readLog(world);
   const reachable = new Set(
     (world.git("rev-list", "--objects", "--no-object-names", "--all") ?? "").split("\n"),
@@ -43,7 +49,7 @@ function judgeResults(
   world: World,
   log: readonly LoggedEvent[],
   reachable: ReadonlySet<string>,
-  dirty: ReadonlyMap<string, string>,
+  dirty: ReadonlyMap<string, DirtyFile>,
 ): string[] {
   const wrong: string[] = [];
   for (const { type, task, attempt, body } of log) {
@@ -54,8 +60,12 @@ function judgeResults(
     const { kind } = body.outcome as { kind: string };
     if (kind === "succeeded" && !isRight) wrong.push(`INV-1: ${task}/${attempt} kept another text`);
   }
-  for (const [id, path] of dirty) {
-    if (!reachable.has(id)) wrong.push(`INV-1: what stood at ${path} is lost`);
+  const removed = new Set(readLines(join(world.top, "removed")));
+  for (const [id, { path, text }] of dirty) {
+    // A task that outlived its `ra` for a moment may have removed its draft itself.
+    const draft = /^draft of (.*)\n$/.exec(text)?.[1];
+    if (reachable.has(id) || (draft !== undefined && removed.has(draft))) continue;
+    wrong.push(`INV-1: what stood at ${path} is lost: ${JSON.stringify(text)}`);
   }
   return wrong;
 }

@@ -51,6 +51,9 @@ function commandOf({ id, makes }: ReferenceTask, top: string): string {
   const live = `${top}/live/${id}`;
   const watch = `kill -0 $(cat ${live} 2>/dev/null) 2>/dev/null && echo ${id} >> ${top}/overlaps; echo $$ > ${live}`;
   const text = `printf '${textOf(id).replace("\n", "\\n")}'`;
+  // No two attempts write the same draft: one that is lost is not made good by the next attempt.
+  const draft = `printf 'draft of %s by %s\\n' "$RA_ATTEMPT" $$ > draft-${id}.txt`;
+  const undraft = `printf '%s by %s\\n' "$RA_ATTEMPT" $$ >> ${top}/removed; rm draft-${id}.txt`;
   // Written whole and then moved: what is found of it at any moment is a whole text.
   const work =
     makes === null
@@ -59,5 +62,5 @@ function commandOf({ id, makes }: ReferenceTask, top: string): string {
   const failing = 'case "$RA_ATTEMPT" in */1) exit 1 ;; esac';
   const straying = "setsid sleep 300 </dev/null >/dev/null 2>&1 &\nsleep 0.05";
   const before = id === "flaky" ? failing : id === "stray" ? straying : "true";
-  return `${watch}\n${before}\n${work}\nsleep 0.02\nrm ${live}`;
+  return [watch, draft, before, work, "sleep 0.02", undraft, `rm ${live}`].join("\n");
 }

@@ -3,11 +3,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { root } from "../support/program.ts";
-import { killOften, killOnce, type Ordeal, type Outcome, quantile, torture } from "./campaign.ts";
+import { killAlong, killOften, type Ordeal, type Outcome, quantile, torture } from "./campaign.ts";
 
 /*
- * The kill campaign: `bun test/torture/run.ts --kills N --seed S`. Without `--random-only` it first kills the reference
- * run once before and once after each of its events; then it kills runs again and again at random points, until so
+ * The kill campaign: `bun test/torture/run.ts --kills N --seed S`. Without `--random-only` it first kills right
+ * before and right after every event, every 12th of one run; then it kills runs again and again at random points, until so
  * many kills were made. `--record` writes the result to docs/results/torture.txt.
  */
 
@@ -15,21 +15,24 @@ const { values } = parseArgs({
   options: {
     kills: { type: "string", default: "1000" },
     seed: { type: "string", default: "1" },
-    /** Events of the reference run that are killed at; the log of a run without kills has about 111. */
-    events: { type: "string", default: "111" },
+    /** Events between two kills of one run; as many as a run has make one kill a run. */
+    stride: { type: "string", default: "12" },
+    /** The last event that is killed at. The log of a run without kills has about 111. */
+    last: { type: "string", default: "111" },
     "random-only": { type: "boolean", default: false },
     record: { type: "boolean", default: false },
   },
 });
-const [kills, seed, events] = [Number(values.kills), Number(values.seed), Number(values.events)];
+const [kills, seed] = [Number(values.kills), Number(values.seed)];
+const [stride, last] = [Number(values.stride), Number(values.last)];
 /** Kills of one run at random points. */
 const killsPerRun = 8;
 
 function* ordeals(): Generator<Ordeal> {
   if (!values["random-only"]) {
-    for (let seq = 1; seq <= events; seq++) {
-      yield killOnce("before", seq);
-      yield killOnce("after", seq);
+    for (let first = 1; first <= stride; first++) {
+      yield killAlong("before", { first, stride, last });
+      yield killAlong("after", { first, stride, last });
     }
   }
   for (let number = 0; number * killsPerRun < kills; number++) {
@@ -52,12 +55,12 @@ process.stdout.write(text);
 if (values.record) writeFileSync(join(root, "docs", "results", "torture.txt"), text);
 process.exitCode = outcome.wrong.length > 0 ? 1 : 0;
 
-function report({ runs, kills, wrong, recoveriesMs, overshoots }: Outcome): string {
+function report({ runs, kills, dirty, wrong, recoveriesMs, overshoots }: Outcome): string {
   const at = (part: number): string => `${quantile(recoveriesMs, part)} ms`;
   const commit = Bun.spawnSync(["git", "rev-parse", "HEAD"], { cwd: root }).stdout.toString();
   return [
     `commit ${commit.trim()}, seed ${seed}`,
-    `runs ${runs}, kills ${kills}, violations ${wrong.length}`,
+    `runs ${runs}, kills ${kills}, files in workspaces at a death ${dirty}, violations ${wrong.length}`,
     `recovery: median ${at(0.5)}, 95 % ${at(0.95)}, most ${at(1)}, of ${recoveriesMs.length}`,
     `events between an "after" point and the death: median ${quantile(overshoots, 0.5)}, most ${quantile(overshoots, 1)}`,
     ...wrong,
