@@ -122,6 +122,8 @@ export class History {
       if (random.chance(0.12)) await this.#commitAsUser(start, edits);
       if (random.chance(0.1)) await unlessGitDies(chain.catchUp());
       if (random.chance(0.2)) await unlessGitDies(chain.publish(false));
+      // What a workspace starts from is kept; until then a chain that caught up is only tried.
+      await this.#repository.pin(`refs/ra/${this.#run}/_tip`, chain.tip);
       bases.push(chain.tip);
     }
     const published = await unlessGitDies(chain.publish(false));

@@ -60,7 +60,7 @@ export interface Campaign {
 }
 
 /** The part of a campaign that the test suite plays; `npm run campaigns` plays all of it. */
-const suiteShare = 0.12;
+const suiteShare = 0.05;
 
 /**
  * Reads `RA_SEED` (a number; else one is drawn), `RA_CASE` (one case alone), `RA_CASES` (how many) and `RA_CAMPAIGN`
