@@ -116,6 +116,10 @@ describe("a run that is driven", () => {
     const plan = repository.plan([{ id: "work", run: repository.hold("work") }]);
     const dispatch = await repository.start("dispatch", plan);
     await repository.arrival("work");
+    // Stopped in the middle of a transaction it would keep everybody out; once its process is recorded it rests.
+    const isRecorded = async (): Promise<boolean> =>
+      JSON.parse((await repository.ra("ps", "--json")).stdout).processes.length === 1;
+    await until(isRecorded, "the record of its process");
     dispatch.signal("SIGSTOP");
     const suspended = await repository.ra("resume", "@last");
 
