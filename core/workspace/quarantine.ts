@@ -110,8 +110,15 @@ export class Quarantine {
     const base = join(await this.directory(), "kept");
     const { env, config } = await this.call();
     const packing = { ...config, "pack.compression": "1", "pack.window": "0" };
-    const args = ["pack-objects", "--revs", "--quiet", base];
-    const name = (await this.#control.run(args, { env, config: packing, input })).trim();
+    const args = ["pack-objects", "--revs", "--quiet"];
+    const call = { env, config: packing, input };
+    const whole = await this.#control.attempt([...args, base], call);
+    // In a repository that lacks objects of its own, what was made here is all that can move.
+    const name = (
+      whole.code === 0
+        ? whole.stdout
+        : await this.#control.run([...args, "--local", "--missing=allow-any", base], call)
+    ).trim();
     const pack = `${base}-${name}.pack`;
     const few = (await countOf(pack)) < looseMax;
     await this.#control.run(few ? ["unpack-objects", "-q"] : ["index-pack", "--stdin"], {
