@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { chmodSync, existsSync, mkdirSync, readdirSync } from "node:fs";
+import { chmodSync, existsSync, mkdirSync, readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { BaseAttributes } from "../../core/workspace/attributes.ts";
 import { bindGit } from "../../core/workspace/git.ts";
@@ -114,6 +114,23 @@ describe("merges that follow each other", () => {
     expect(readdirSync(join(fixture.dir, ".git/objects/pack")).length).toBeGreaterThan(0);
     expect(fixture.git("rev-list", "--count", "refs/ra/r7k2/_tip")).toBe("181");
     fixture.git("fsck", "--full", "--strict");
+  });
+
+  test("are kept in a repository that lacks an object of its own", async () => {
+    const fixture = makeRepository({ "a.txt": text });
+    const repository = await fixture.open();
+    const [edited] = await edits(fixture, repository, [1]);
+    const large = await resultOf(repository, request(fixture, { task: "large" }), (dir) =>
+      write(dir, { large: "not in a snapshot" }),
+    );
+    const id = fixture.git("rev-parse", `${large}:large`);
+    rmSync(join(fixture.dir, ".git/objects", id.slice(0, 2), id.slice(2)));
+    const [, tip] = await chain(repository, fixture.head(), [edited!, large]);
+
+    await repository.pin("refs/ra/r7k2/_tip", tip!);
+
+    expect(fixture.git("ls-tree", "--name-only", "refs/ra/r7k2/_tip")).toBe("a.txt\nlarge");
+    expect(fixture.git("show", "refs/ra/r7k2/_tip:a.txt")).toContain("task 1\n");
   });
 
   test("can be checked out for a check before they are kept", async () => {
