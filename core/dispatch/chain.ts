@@ -164,11 +164,14 @@ export class Chain {
     if (culprit) {
       const message = trial.complaint ?? "its check failed";
       landings.set(culprit.result, { kind: "unverified", message });
-    } else {
-      for (const { result, paths } of stack.conflicts) {
-        landings.set(result, { kind: "conflicted", paths, with: this.#whoChanged(paths) });
-      }
-      for (const result of stack.empty) landings.set(result, { kind: "nothing" });
+    }
+    // What was merged on layers that all passed is certain; the rest is judged again without the culprit.
+    for (const { result, paths, below } of stack.conflicts) {
+      if (below > trial.passed) continue;
+      landings.set(result, { kind: "conflicted", paths, with: this.#whoChanged(paths) });
+    }
+    for (const { result, below } of stack.empty) {
+      if (below <= trial.passed) landings.set(result, { kind: "nothing" });
     }
     const errors = new Map(stack.broken.map(({ result, error }) => [result, error]));
     return open.filter(({ result, resolve, reject }) => {

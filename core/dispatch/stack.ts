@@ -11,9 +11,14 @@ export interface Layer {
 export interface Stack {
   /** Those that merged and changed something, lowest first. */
   readonly layers: readonly Layer[];
-  readonly conflicts: readonly { readonly result: Result; readonly paths: readonly string[] }[];
+  /** `below`: how many layers they were merged on. */
+  readonly conflicts: readonly {
+    readonly result: Result;
+    readonly paths: readonly string[];
+    readonly below: number;
+  }[];
   /** Those that add nothing to what is below them. */
-  readonly empty: readonly Result[];
+  readonly empty: readonly { readonly result: Result; readonly below: number }[];
   /** Those that could not be merged for another reason. */
   readonly broken: readonly { readonly result: Result; readonly error: unknown }[];
 }
@@ -30,16 +35,17 @@ export async function stackUp(input: {
 }): Promise<Stack> {
   const { repository, run, onto, results } = input;
   const layers: Layer[] = [];
-  const conflicts: { result: Result; paths: readonly string[] }[] = [];
-  const empty: Result[] = [];
+  const conflicts: { result: Result; paths: readonly string[]; below: number }[] = [];
+  const empty: { result: Result; below: number }[] = [];
   const broken: { result: Result; error: unknown }[] = [];
   await using merger = repository.merger(results.flatMap(({ base, commit }) => [base, commit]));
   let tip = onto;
   for (const result of results) {
     try {
       const merged = await layer(repository, merger, { run, tip, result });
-      if (typeof merged !== "string") conflicts.push({ result, paths: merged.paths });
-      else if (merged === tip) empty.push(result);
+      const below = layers.length;
+      if (typeof merged !== "string") conflicts.push({ result, paths: merged.paths, below });
+      else if (merged === tip) empty.push({ result, below });
       else {
         layers.push({ result, commit: merged });
         tip = merged;
