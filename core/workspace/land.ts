@@ -10,7 +10,7 @@ import { indexLock, indexVersion, type LockedIndex, lockIndex } from "./index-lo
 import { overlapOf } from "./overlap.ts";
 import { modesOf } from "./path-modes.ts";
 import type { Site } from "./site.ts";
-import { holds, indexInfo, takeBackFiles, writeIndex } from "./standing-files.ts";
+import { createFiles, holds, indexInfo, takeBackFiles, writeIndex } from "./standing-files.ts";
 import { diffRevisions, type TreeEntryChange } from "./tree-diff.ts";
 import { inLandingTurn } from "./turn.ts";
 import { bringBackLanding } from "./unfinished-landing.ts";
@@ -134,7 +134,8 @@ async function fastForward(step: Step): Promise<Publication> {
   };
   await inCheckout(site, checkout, ["update-index", "-q", "--refresh"], { index });
   const modes = modesOf(checkout.path, entries);
-  const done = await readTree(move.from, move.to, index);
+  const created = await createFiles(site, checkout, entries, index);
+  const done = created.code === 0 ? await readTree(move.from, move.to, index) : created;
   if (done.code !== 0) {
     await takeBackFiles(site, checkout, entries);
     await modes.restore();

@@ -10,6 +10,8 @@ import type { TreeEntryChange } from "./tree-diff.ts";
 /** Mode of a path that a tree does not have. */
 const absentMode = "000000";
 
+const gitlinkMode = "160000";
+
 /**
  * True when every changed path stands in a checkout as the move leaves it, and is staged as it was or as it will be.
  * So it is after an attempt in place, and when `ra` was killed between the files and the branch.
@@ -51,6 +53,41 @@ export function writeIndex(
   index: string,
 ): Promise<Captured> {
   return inCheckout(site, checkout, ["update-index", "-z", "--index-info"], { input, index });
+}
+
+/**
+ * Writes the files that a move adds, and enters them in an index. A file that the user has made there meanwhile stays and
+ * fails it: `read-tree -u` looks first and replaces what stands there later, and the user may write in between.
+ */
+export async function createFiles(
+  site: Site,
+  checkout: Checkout,
+  entries: readonly TreeEntryChange[],
+  index: string,
+): Promise<Captured> {
+  const replaced = new Set(
+    entries.filter(({ oldMode }) => oldMode !== absentMode).map(({ path }) => path),
+  );
+  const added = entries.filter(
+    ({ path, oldMode, newMode }) =>
+      oldMode === absentMode && newMode !== gitlinkMode && !isBelow(path, replaced),
+  );
+  if (added.length === 0) return { code: 0, stdout: "", stderr: "" };
+  const made = await writeIndex(site, checkout, indexInfo(added), index);
+  if (made.code !== 0) return made;
+  const input = added.map(({ path }) => `${path}\0`).join("");
+  return await inCheckout(site, checkout, ["checkout-index", "-u", "-z", "--stdin"], {
+    input,
+    index,
+  });
+}
+
+/** True when a file of the set stands, or stood, where the path needs a directory. */
+function isBelow(path: string, files: ReadonlySet<string>): boolean {
+  for (let at = path.indexOf("/"); at > 0; at = path.indexOf("/", at + 1)) {
+    if (files.has(path.slice(0, at))) return true;
+  }
+  return false;
 }
 
 /** After a move that git broke off half way: brings what it has changed back, and touches nothing else. */

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
-import { readFileSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { nextCommit } from "./commits.ts";
 import {
   commitFiles,
@@ -34,6 +34,36 @@ describe("publishing", () => {
     expect(fixture.git("status", "--porcelain")).toBe("?? untracked.txt");
     expect(readFileSync(join(fixture.dir, "new/x"), "utf8")).toBe("x");
     expect(fixture.git("log", "-1", "--format=%an <%ae>")).toBe("Ada <ada@example.com>");
+  });
+
+  test("keeps a file that the user makes after the look, where the move adds one", async () => {
+    const fixture = makeRepository();
+    const bin = join(dirname(fixture.dir), "bin");
+    mkdirSync(bin);
+    const wrapper = [
+      "#!/bin/sh",
+      `case "$*" in *checkout-index*) echo mine > '${fixture.dir}/new.txt' ;; esac`,
+      `exec '${Bun.which("git")}' "$@"`,
+    ];
+    writeFileSync(join(bin, "git"), `${wrapper.join("\n")}\n`, { mode: 0o755 });
+    fixture.env.PATH = `${bin}:${fixture.env.PATH}`;
+    const repository = await fixture.open();
+    const from = fixture.head();
+    const to = await nextCommit(fixture, repository, {
+      "a.txt": "b\n",
+      "new.txt": "x",
+      "z/y": "y",
+    });
+
+    const published = await repository.publish({ target: "main", from, to });
+
+    expect(published).toMatchObject({
+      kind: "refused",
+      reason: expect.stringContaining("new.txt"),
+    });
+    expect(fixture.head()).toBe(from);
+    expect(fixture.git("status", "--porcelain", "-uall")).toBe("?? new.txt");
+    expect(readFileSync(join(fixture.dir, "new.txt"), "utf8")).toBe("mine\n");
   });
 
   test("is done when it is asked for a second time", async () => {
