@@ -203,8 +203,11 @@ export class Chain {
     const { repository, target } = this.#options;
     const from = await repository.branchTip(target);
     if (from === null) return this.#keep(`branch \`${target}\` no longer exists`);
-    const complaint = from === this.#onto ? await this.#putInOrder() : await this.#follow(from);
+    const complaint = from === this.#onto ? null : await this.#follow(from);
     if (complaint !== null) return this.#keep(complaint);
+    await this.#putInOrder();
+    const doubt = this.#unverified ? await this.#verifyAll() : null;
+    if (doubt !== null) return this.#keep(doubt);
     const to = this.#tip;
     const publication = await repository.publish({ target, from, to, inPlace });
     if (publication.kind === "moved") return null;
@@ -219,18 +222,13 @@ export class Chain {
   }
 
   /** Gives the commits the plan's order, unless that would change the tree that was checked or leave a task without one. */
-  async #putInOrder(): Promise<string | null> {
-    const before = this.#tip;
-    const ordered = this.#inPlanOrder();
-    if (!ordered.every((link, i) => link === this.#links[i])) {
-      const { layers } = await this.#stack(
-        this.#onto,
-        ordered.map(({ result }) => result),
-      );
-      const top = layers.length === ordered.length ? layers.at(-1)?.commit : undefined;
-      if (top && (await this.#sameTree(top, before))) this.#adopt(this.#onto, layers);
-    }
-    return this.#unverified ? this.#verifyAll() : null;
+  async #putInOrder(): Promise<void> {
+    const { rank } = this.#options;
+    const ordered = [...this.#links].sort((a, b) => rank(a.result.task) - rank(b.result.task));
+    if (ordered.every((link, i) => link === this.#links[i])) return;
+    const { layers } = await this.#stackOf(this.#onto, ordered);
+    const top = layers.length === ordered.length ? layers.at(-1)?.commit : undefined;
+    if (top && (await this.#sameTree(top, this.#tip))) this.#adopt(this.#onto, layers);
   }
 
   async #follow(from: string): Promise<string | null> {
@@ -250,31 +248,26 @@ export class Chain {
   }
 
   /**
-   * Merges every result again on top of another commit: in the plan's order or, where that conflicts as a result builds
-   * on one that comes later there, in the order of landing.
+   * Merges every result again on top of another commit, in the order of landing: one that changes what another left
+   * would lose that in front of it, and be taken for one that adds nothing.
    */
   async #rebuild(onto: string): Promise<readonly Layer[] | { readonly complaint: string }> {
-    const stackOf = (links: readonly Layer[]): Promise<Stack> =>
-      this.#stack(
-        onto,
-        links.map(({ result }) => result),
-      );
-    const planned = await stackOf(this.#inPlanOrder());
-    const complaint = complaintOf(planned);
-    if (complaint === null) return planned.layers;
-    const landed = await stackOf(this.#links);
-    return complaintOf(landed) === null ? landed.layers : { complaint };
+    const stack = await this.#stackOf(onto, this.#links);
+    const complaint = complaintOf(stack);
+    return complaint === null ? stack.layers : { complaint };
+  }
+
+  #stackOf(onto: string, links: readonly Layer[]): Promise<Stack> {
+    return this.#stack(
+      onto,
+      links.map(({ result }) => result),
+    );
   }
 
   #adopt(onto: string, layers: readonly Layer[]): void {
     this.#links = layers;
     this.#onto = onto;
     this.#tip = layers.at(-1)?.commit ?? onto;
-  }
-
-  #inPlanOrder(): Layer[] {
-    const { rank } = this.#options;
-    return [...this.#links].sort((a, b) => rank(a.result.task) - rank(b.result.task));
   }
 
   async #sameTree(one: string, other: string): Promise<boolean> {

@@ -214,7 +214,8 @@ export class HistoryOracle {
       if (!files.has(from)) continue;
       const args = ["diff-tree", "-r", "-M", "-z", "--name-status", base, side, "--", from, path];
       const printed = await this.#scratch.plain.run(args, { env: { GIT_LITERAL_PATHSPECS: "1" } });
-      if (/^R\d+\0/.test(printed)) return true;
+      const records = printed.split("\0");
+      if (records.some((word, i) => /^R\d+$/.test(word) && records[i + 2] === path)) return true;
     }
     return false;
   }

@@ -42,6 +42,18 @@ describe("catching up", () => {
     expect(checks).toBe(2);
   });
 
+  test("keeps what one task changed in what another left, whatever the plan's order", async () => {
+    const repository = new ChainRepository({ x: "old" });
+    const chain = chainOn(repository);
+    await chain.add(repository.result("b", { x: "new" }));
+    await chain.add(repository.result("a", { x: "old" }, { base: chain.tip }));
+    repository.push({ user: "u" });
+
+    await chain.publish(false);
+
+    expect(repository.files(repository.tip())).toEqual({ x: "old", user: "u" });
+  });
+
   test("keeps to a base that is not the target's tip until the end", async () => {
     const repository = new ChainRepository({ old: "o" });
     const base = repository.tip();
