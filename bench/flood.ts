@@ -4,15 +4,27 @@ import { createRedactor } from "../core/secret/redactor.ts";
 import { jsonPlan, makePlace, ra, wide } from "./place.ts";
 import { megabytes } from "./ratio.ts";
 
-/** Memory and disk under a flood of output, with and without secrets to hide: `bun bench/flood.ts [BYTES]`. */
+/**
+ * Memory and disk under a flood of output, with and without secrets to hide:
+ * `bun bench/flood.ts [BYTES [FLOOD [SECRETS]]]`. Fails when a flood takes more memory or disk than it may.
+ */
 const bytes = Number(process.argv[2] ?? 10_000_000_000);
+const wanted = process.argv[3];
+const secretCounts = process.argv[4] === undefined ? [0, 20] : [Number(process.argv[4])];
+
+/** Bytes that the peak of `ra` must stay below. */
+const peakMax = 256 * 1024 * 1024;
+/** What the logs may take up: the cap of one log and a chunk. */
+const diskMax = 64 * 1024 * 1024 + 64 * 1024;
 
 /** How often the log is measured while it grows, in milliseconds. */
 const lookMs = 20;
 
 const floods = {
   "lines of two bytes": `yes | head -c ${bytes}`,
-  "one endless line": `head -c ${bytes} /dev/zero`,
+  "one endless line": `tr '\\0' x </dev/zero | head -c ${bytes}`,
+  // A block of every byte value, over and over: a source of random bytes would be slower than what is measured.
+  binary: `head -c 1048576 /dev/urandom >block; while cat block; do :; done 2>/dev/null | head -c ${bytes}`,
 };
 
 async function flood(name: string, print: string, secrets: number): Promise<void> {
@@ -42,11 +54,13 @@ async function flood(name: string, print: string, secrets: number): Promise<void
   disk = Math.max(disk, sizeOfLogs(directory));
   const seconds = (performance.now() - started) / 1000;
   const speed = (bytes / seconds / 1e6).toFixed(0);
-  const peak = megabytes(child.resourceUsage()?.maxRSS ?? 0);
+  const rss = child.resourceUsage()?.maxRSS ?? 0;
+  const peak = megabytes(rss);
   process.stdout.write(
     `${(bytes / 1e9).toFixed(1)} GB, ${name}, ${secrets} secrets: peak${peak}, log at most${megabytes(disk)}, ` +
       `${seconds.toFixed(1)} s, ${speed} MB/s\n`,
   );
+  if (rss >= peakMax || disk > diskMax) process.exitCode = 1;
 }
 
 function sizeOfLogs(directory: string): number {
@@ -76,6 +90,9 @@ function redaction(secrets: number): void {
   process.stdout.write(`redaction of JSON lines, ${secrets} secrets: ${speed} MB/s\n`);
 }
 
-for (const secrets of [1, 20, 200]) redaction(secrets);
-for (const secrets of [0, 20])
-  for (const [name, print] of Object.entries(floods)) await flood(name, print, secrets);
+if (wanted === undefined) for (const secrets of [1, 20, 200]) redaction(secrets);
+for (const secrets of secretCounts) {
+  for (const [name, print] of Object.entries(floods)) {
+    if (wanted === undefined || name === wanted) await flood(name, print, secrets);
+  }
+}

@@ -8,7 +8,7 @@ import { Crew } from "../core/dispatch/crew.ts";
 import { Dispatcher } from "../core/dispatch/dispatcher.ts";
 import { keepOnBranch } from "../core/dispatch/kept-branch.ts";
 import { Roster } from "../core/dispatch/roster.ts";
-import { verify } from "../core/dispatch/verify.ts";
+import { checkLog, verify } from "../core/dispatch/verify.ts";
 import { buildGraph, criticalPath, type Graph } from "../core/plan/graph.ts";
 import type { Plan, Task } from "../core/plan/plan.ts";
 import type { Runner } from "../core/plugin/runner.ts";
@@ -159,10 +159,6 @@ export function composeCheck(
     });
     return complaint;
   };
-}
-
-function checkLog(name: string, tries: number): string {
-  return `${name}.verify${tries === 1 ? "" : `.${tries}`}.log`;
 }
 
 function makeChain(

@@ -1,7 +1,10 @@
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { assert } from "../../core/assert.ts";
+import { checkLog } from "../../core/dispatch/verify.ts";
 import { ExitCode } from "../../core/error.ts";
 import { block } from "../../core/plain-text.ts";
+import type { Task } from "../../core/plan/plan.ts";
 import { isAttended } from "../../core/process/owner.ts";
 import { findRun } from "../../core/registry/find-run.ts";
 import type { Registry } from "../../core/registry/registry.ts";
@@ -99,6 +102,8 @@ interface Wanted {
 
 async function printOutputs(terminal: Terminal, registry: Registry, wanted: Wanted): Promise<void> {
   const tails = new Map<string, LogTail>();
+  // The bytes of one task go out as they are, so that only a line beside them can tell whose they are.
+  let last: string | null = null;
   for (;;) {
     const state = await registry.state(wanted.id);
     if (state === undefined) return;
@@ -107,7 +112,12 @@ async function printOutputs(terminal: Terminal, registry: Registry, wanted: Want
       const tail = tails.get(path) ?? new LogTail(path);
       tails.set(path, tail);
       for (const bytes of tail.read(isOpen && !isLast)) {
-        if (bytes.length > 0) print(terminal, wanted.task === null ? title : null, bytes);
+        if (bytes.length === 0) continue;
+        if (wanted.task !== null && title !== last && last !== null) {
+          terminal.err(`ra: what follows is of ${title}\n`);
+        }
+        last = title;
+        print(terminal, wanted.task === null ? title : null, bytes);
       }
     }
     if (isLast || terminal.outputClosed?.aborted) return;
@@ -146,11 +156,26 @@ function logsOf(state: RunState, wanted: Wanted, known: ReadonlyMap<string, unkn
       const own = { title: task.id, path: join(directory, `${number}.log`), isOpen: !outcome };
       const isAsked = number === (wanted.attempt ?? attempts.length);
       if (!isAsked && (wanted.attempt !== undefined || !known.has(own.path))) return [];
-      const path = join(directory, `${number}.verify.log`);
       const isOpen = number === attempts.length && finishedAt === null;
-      return [own, { title: `${task.id} verify`, path, isOpen }];
+      return [own, ...checkLogsOf(directory, task, number).map((log) => ({ ...log, isOpen }))];
     });
   });
+}
+
+/** The first try of a check, whether it has begun or not, and those after it that have. */
+function checkLogsOf(
+  directory: string,
+  { id, verifyLimits }: Task,
+  attempt: number,
+): Omit<TaskLog, "isOpen">[] {
+  const first = { title: `${id} verify`, path: join(directory, checkLog(`${attempt}`, 1)) };
+  const logs = [first];
+  for (let tries = 2; tries <= verifyLimits.tries; tries++) {
+    const path = join(directory, checkLog(`${attempt}`, tries));
+    if (!existsSync(path)) break;
+    logs.push({ title: `${first.title}, try ${tries}`, path });
+  }
+  return logs;
 }
 
 function prefixed(title: string, text: string): string {

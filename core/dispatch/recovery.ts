@@ -62,9 +62,8 @@ export function hasLanded({ status, attempts, reverted }: TaskState): boolean {
 
 /** As they landed: a later result may build on the lines of an earlier one. */
 export function byEnd(one: TaskState, other: TaskState): number {
-  const [a, b] = [one.finishedAt ?? "", other.finishedAt ?? ""];
-  if (a !== b) return a < b ? -1 : 1;
-  return one.task.position - other.task.position;
+  const [a, b] = [one.finishedSeq ?? 0, other.finishedSeq ?? 0];
+  return a - b || one.task.position - other.task.position;
 }
 
 /** What an attempt left, as the chain takes it. The attempt must have kept something. */

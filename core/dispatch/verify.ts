@@ -34,6 +34,11 @@ export interface CheckRequest {
   readonly signal: AbortSignal;
 }
 
+/** Name of the file that holds what a try of a check printed; tries count from 1. */
+export function checkLog(name: string, tries: number): string {
+  return `${name}.verify${tries === 1 ? "" : `.${tries}`}.log`;
+}
+
 /**
  * Runs a check command on a commit, each try in a throw-away checkout of its own, until it passes or its tries are
  * used up. A pass after a failure is a pass with a note. Throws `RaError` when there is no checkout to be had.

@@ -241,6 +241,7 @@ function landLater(state: RunState, event: EventOf<"run.landed">): void {
     task.commit = commit;
     source.landing = commit === null ? { kind: "nothing" } : { kind: "merged", commit };
     if (!hasEnded(task)) continue;
+    if (task.status !== "done") task.finishedSeq = event.seq;
     task.status = "done";
     task.error = null;
     task.because = null;

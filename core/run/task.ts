@@ -50,6 +50,8 @@ export interface TaskState {
   /** Conflicts that were seen coming while it ran. */
   foreseen: readonly Foreseen[];
   finishedAt: string | null;
+  /** The `seq` of the event that ended it; null while it has not. Clocks jump and tasks end in one millisecond: this orders. */
+  finishedSeq: number | null;
   /** Who stopped this task by its name: such a task stays stopped when the run is resumed. */
   stoppedBy?: string;
   /** The commit that brought its work and the one that took it back, as long as it is taken back. */
@@ -88,6 +90,7 @@ export function newTask(task: Task): TaskState {
     warnings: [],
     foreseen: [],
     finishedAt: null,
+    finishedSeq: null,
   };
 }
 
@@ -199,6 +202,7 @@ function finishTask(task: TaskState, event: EventOf<"task.finished">): void {
   task.commit = event.commit;
   task.because = event.because ?? null;
   task.finishedAt = event.at;
+  task.finishedSeq = event.seq;
 }
 
 /** Makes a task ready to run again, as if it had not come to an end. */
@@ -207,6 +211,7 @@ export function reopen(task: TaskState): void {
   task.error = null;
   task.because = null;
   task.finishedAt = null;
+  task.finishedSeq = null;
 }
 
 function setLive(task: TaskState, status: TaskStatus): void {

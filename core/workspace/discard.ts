@@ -2,6 +2,7 @@ import { mkdirSync, renameSync, rmdirSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { createMutex } from "../mutex.ts";
 import type { Place } from "./place.ts";
+import { clearStaleLock } from "./refs.ts";
 import type { RemainingPath, RemainingRef, RemainsSite } from "./remains.ts";
 import { removeWorktreesAt } from "./worktree.ts";
 
@@ -39,20 +40,23 @@ export async function forgetWorktrees(place: Place, paths: readonly string[]): P
 
 /** Deletes refs that still stand where they were seen; others stay. Gives those that stayed. */
 export async function deleteRefs(
-  site: RemainsSite,
+  { git, place }: RemainsSite & { readonly place: Place },
   refs: readonly RemainingRef[],
 ): Promise<readonly RemainingRef[]> {
-  const { git } = site;
-  if (git === null || refs.length === 0) return [];
+  const { commonDir } = place;
+  if (git === null || commonDir === null || refs.length === 0) return [];
   const args = ["update-ref", "--no-deref", "--stdin"];
   const order = (some: readonly RemainingRef[]): string =>
     some.map(({ ref, commit }) => `delete ${ref} ${commit}\n`).join("");
   if ((await git.attempt(args, { input: order(refs) })).code === 0) return [];
-  // One that moved meanwhile makes git refuse all of them: one by one tells which.
+  // One that moved meanwhile, or has a lock, makes git refuse all of them: one by one tells which.
   const stayed: RemainingRef[] = [];
   for (const ref of refs) {
-    const done = await git.attempt(args, { input: order([ref]) });
-    if (done.code !== 0) stayed.push(ref);
+    const remove = async (): Promise<boolean> =>
+      (await git.attempt(args, { input: order([ref]) })).code === 0;
+    if (await remove()) continue;
+    if ((await clearStaleLock(commonDir, ref.ref)) && (await remove())) continue;
+    stayed.push(ref);
   }
   return stayed;
 }

@@ -76,10 +76,7 @@ export class Refs {
     const log = input.message === undefined ? [] : ["-m", input.message];
     const args = ["update-ref", "--no-deref", ...log, ref, to, from ?? this.#zero];
     const env = signature(input.who ?? keeper, Math.floor(Date.now() / 1000));
-    let done = await this.#user.attempt(args, { env });
-    if (done.code !== 0 && (await this.#clearStaleLock(ref))) {
-      done = await this.#user.attempt(args, { env });
-    }
+    const done = await this.#attempt(ref, args, env);
     if (done.code !== 0) {
       if ((await this.read(ref)) !== from) return false;
       throw gitFailed(args, done);
@@ -107,25 +104,37 @@ export class Refs {
   /** Deletes a ref of `ra`'s own. Gone already is fine. */
   async remove(ref: string): Promise<void> {
     assertOwn(ref);
-    await this.#user.run(["update-ref", "--no-deref", "-d", ref]);
+    const args = ["update-ref", "--no-deref", "-d", ref];
+    const done = await this.#attempt(ref, args);
+    if (done.code !== 0) throw gitFailed(args, done);
   }
 
   /** Deletes a ref of `ra`'s own if it stands at this commit. False: it does not, or it could not be deleted. */
   async removeAt(ref: string, commit: string): Promise<boolean> {
     assertOwn(ref);
-    const done = await this.#user.attempt(["update-ref", "--no-deref", "-d", ref, commit]);
+    const done = await this.#attempt(ref, ["update-ref", "--no-deref", "-d", ref, commit]);
     return done.code === 0;
   }
 
-  /** Only `ra` writes below `refs/ra/`, so an old lock there is one that a killed `ra` left. */
-  async #clearStaleLock(ref: string): Promise<boolean> {
-    if (!ref.startsWith("refs/ra/")) return false;
-    const lock = join(this.#commonDir, `${ref}.lock`);
-    const made = await stat(lock).catch(() => null);
-    if (made === null || Date.now() - made.mtimeMs < staleLockMs) return false;
-    await unlink(lock).catch(() => undefined);
-    return true;
+  /** Runs git, and once more when a lock that a killed `ra` left was in its way. */
+  async #attempt(ref: string, args: readonly string[], env = {}) {
+    const done = await this.#user.attempt(args, { env });
+    if (done.code === 0 || !(await clearStaleLock(this.#commonDir, ref))) return done;
+    return await this.#user.attempt(args, { env });
   }
+}
+
+/**
+ * Removes the lock of a ref below `refs/ra/` when it is old: only `ra` writes there, so one that has stood for a while
+ * was left by a `ra` that was killed. True when there was one.
+ */
+export async function clearStaleLock(commonDir: string, ref: string): Promise<boolean> {
+  if (!ref.startsWith("refs/ra/")) return false;
+  const lock = join(commonDir, `${ref}.lock`);
+  const made = await stat(lock).catch(() => null);
+  if (made === null || Date.now() - made.mtimeMs < staleLockMs) return false;
+  await unlink(lock).catch(() => undefined);
+  return true;
 }
 
 /** Full name of a ref that `pin` may move: below `refs/ra/`, or a branch below `ra/`. */

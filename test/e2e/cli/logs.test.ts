@@ -133,3 +133,20 @@ test("prints the attempt that is asked for", async () => {
   expect(events(json).map(({ type }) => type)).toContain("attempt.finished");
   expect(events(json).every((event) => "attempt" in event && event.attempt === 2)).toBe(true);
 });
+
+test("prints every try of a check, and names those after the first", async () => {
+  const repository = testRepository();
+  const tried = join(repository.top, "tried");
+  const check = `[ -e ${tried} ] && { echo second try; exit; }; touch ${tried}; echo first try; exit 1`;
+  const plan = repository.plan([
+    { id: "one", run: "echo work > work.txt", verify: { run: check, tries: 3 } },
+  ]);
+  await repository.ra("dispatch", plan);
+
+  const whole = await repository.ra("logs", "@last");
+  const one = await repository.ra("logs", "@last/one");
+
+  expect(whole.stdout).toBe("one verify | first try\none verify, try 2 | second try\n");
+  expect(one.stdout).toBe("first try\nsecond try\n");
+  expect(one.stderr).toContain("one verify, try 2");
+});
