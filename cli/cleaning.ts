@@ -11,7 +11,8 @@ import type { Place } from "../core/workspace/place.ts";
 import type { Remains, RemainsSite } from "../core/workspace/remains.ts";
 import type { GitRepository } from "../core/workspace/workspace.ts";
 import { branchName, type CleanItem, type KnownRun } from "./clean-plan.ts";
-import { refuseDriven } from "./driven.ts";
+import { holdOf, refuseDriven } from "./driven.ts";
+import { holdRun } from "./hold.ts";
 
 /** Where a clean-up takes place. `registry` is null where it is gone, `repository` where there is no git. */
 export interface CleanSite extends RemainsSite {
@@ -31,7 +32,8 @@ export async function knownRuns(
   const known = new Map<string, KnownRun>();
   for (const run of recorded.filter((id) => left.has(id))) {
     const state = await registry?.state(run);
-    const live = state !== undefined && state.finishedAt === null && isAlive(state.owner);
+    const driven = state !== undefined && state.finishedAt === null && isAlive(state.owner);
+    const live = driven || (state !== undefined && holdOf(state) !== null);
     const landed = state === undefined || live ? none : await landedTasks(site, state);
     known.set(run, { state, live, landed });
   }
@@ -73,7 +75,9 @@ export interface Cleaned {
 /**
  * Takes away all items that go. The order, run by run, and why no crash in between can lose work that was to stay:
  *
- * 1. The fact `run.cleaned`, durable, in a transaction that sees that the run is as it was shown. From here on no
+ * 0. The run is held, in a transaction that sees that it is as it was shown: nobody resumes, lands or takes it back
+ *    until all of it is done.
+ * 1. The fact `run.cleaned`, durable. From here on no
  *    command counts on what goes. A crash before this changed nothing, a crash after it leaves things that the next
  *    clean-up finds named as discarded, and takes away.
  * 2. Directories, renamed into the trash in one more transaction, so that no `ra resume` can open them meanwhile.
@@ -91,13 +95,33 @@ export async function clean(
   const stayed: string[] = [];
   for (const [run, known] of runs) {
     const own = going.filter((item) => item.run === run);
-    if (own.length > 0) stayed.push(...(await cleanRun(site, run, known, own)));
+    if (own.length > 0) stayed.push(...(await cleanHeld(site, run, known, own)));
   }
   // Last of all: what was taken away above lies here by now.
   for (const { path } of going.filter((item) => item.run === null)) {
     if (path !== null) await deleteTree(path.path);
   }
   return { stayed };
+}
+
+/** Nobody can resume, land or take back the run meanwhile. */
+async function cleanHeld(
+  site: CleanSite,
+  run: string,
+  known: KnownRun,
+  items: readonly CleanItem[],
+): Promise<readonly string[]> {
+  const { registry } = site;
+  if (registry === null || known.state === undefined)
+    return await cleanRun(site, run, known, items);
+  const { lastSeq } = known.state;
+  const check = (now: RunState): void => {
+    if (now.lastSeq !== lastSeq) throw changed(run);
+    refuseAtWork(now);
+  };
+  return await holdRun({ registry, run, by: "clean", check }, () =>
+    cleanRun(site, run, known, items),
+  );
 }
 
 async function cleanRun(
@@ -140,11 +164,10 @@ async function record(
   items: readonly CleanItem[],
 ): Promise<void> {
   if (registry === null || seen === undefined) return;
-  const { lastSeq } = seen;
   const cleaned = factOf(seen, items);
   if (cleaned === null) return;
   await registry.commit(seen.id, ({ state }) => {
-    if (state === undefined || state.lastSeq !== lastSeq) throw changed(seen.id);
+    if (state === undefined) throw changed(seen.id);
     refuseAtWork(state);
     // A run whose `ra` died and that a person gives up has no end yet.
     return state.finishedAt === null ? [...abandonedEnd(state), cleaned] : [cleaned];

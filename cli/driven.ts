@@ -1,10 +1,21 @@
 import { ExitCode, RaError } from "../core/error.ts";
-import { standingOf } from "../core/process/owner.ts";
+import { standingOf, thisOwner } from "../core/process/owner.ts";
 import { readProcess } from "../core/process/table.ts";
+import type { Hold } from "../core/run/model.ts";
 import type { RunState } from "../core/run/state.ts";
 
+/** The command of another process that works on the run, and may still be alive; null: none. */
+export function holdOf({ hold }: RunState): Hold | null {
+  if (hold === null || standingOf(hold.owner) === "dead") return null;
+  const { pid, host } = thisOwner();
+  return hold.owner.pid === pid && hold.owner.host === host ? null : hold;
+}
+
 /** Throws `RaError` (exit 6) while another process drives the run or may do so on another machine, and names it. */
-export function refuseDriven({ id, owner, ownedSince, finishedAt }: RunState): void {
+export function refuseDriven(state: RunState): void {
+  const hold = holdOf(state);
+  if (hold !== null) throw held(state.id, hold);
+  const { id, owner, ownedSince, finishedAt } = state;
   if (finishedAt !== null) return;
   const standing = standingOf(owner);
   if (standing === "dead") return;
@@ -18,6 +29,22 @@ export function refuseDriven({ id, owner, ownedSince, finishedAt }: RunState): v
         ? `${message}; whether it still runs cannot be told from here`
         : message,
     hint: standing === "elsewhere" ? elsewhere(id) : here(id, owner.pid),
+  });
+}
+
+const doing: Readonly<Record<Hold["by"], string>> = {
+  land: "landed",
+  rollback: "taken back",
+  clean: "cleaned up",
+};
+
+function held(id: string, { owner, by, since }: Hold): RaError {
+  const where = owner.host === undefined ? "" : ` on \`${owner.host}\``;
+  return new RaError({
+    code: "RUN_HELD",
+    exitCode: ExitCode.environment,
+    message: `run \`${id}\` is being ${doing[by]} by process ${owner.pid}${where} since ${since}`,
+    hint: `wait until that \`ra ${by}\` has ended, and run the command again`,
   });
 }
 

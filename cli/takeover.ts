@@ -10,6 +10,7 @@ import type { RunState } from "../core/run/state.ts";
 import { inRecoveryTurn } from "../core/workspace/turn.ts";
 import type { GitRepository } from "../core/workspace/workspace.ts";
 import type { Terminal } from "./command.ts";
+import { holdOf } from "./driven.ts";
 
 /** Where a run is taken. */
 export interface Taking {
@@ -78,6 +79,8 @@ async function lookAfterOthers({
     for (const id of broken) {
       const state = await registry.state(id);
       if (!state || state.finishedAt !== null || isAttended(state.owner)) continue;
+      // What a command that works on the run has started is not left over.
+      if (holdOf(state) !== null) continue;
       const told = await endProcesses(state, state.owner);
       for (const line of told) terminal.err(`ra: ${id}: ${line}\n`);
     }
@@ -93,7 +96,7 @@ function brokenOff({ database }: Registry): string[] {
 }
 
 /** A run has ended before its `ra` has tidied up: that must not meet what comes next. */
-async function untilGone(owner: RunOwner): Promise<void> {
+export async function untilGone(owner: RunOwner): Promise<void> {
   const deadline = performance.now() + farewellMs;
   while (owner.pid !== process.pid && isAttended(owner) && performance.now() < deadline) {
     await Bun.sleep(20);

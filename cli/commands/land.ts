@@ -13,6 +13,7 @@ import { loadConfig } from "../config.ts";
 import { refuseDriven } from "../driven.ts";
 import { groundOf, interrupted, namedRun } from "../ended-run.ts";
 import { eventLine } from "../event-line.ts";
+import { holdRun } from "../hold.ts";
 import { flag } from "../option.ts";
 import { demandRecorded } from "../recorded.ts";
 import { runnerNames } from "../runner-names.ts";
@@ -23,21 +24,23 @@ export const run: CommandBody = async ({ terminal, args, options }) => {
   const place = findPlace(terminal.cwd);
   await using registry = await demandRecorded(place);
   await registry.reap();
-  const { state, task } = await namedRun(registry, args[0] ?? "");
-  refuseDriven(state);
-  const { repository, target } = await groundOf(terminal, place, state, { readOnly: false });
-  const verified = options.verify !== false;
-  const wish = { terminal, place, repository, state, target, verified };
-  const landing = await land(wish, task?.task.id ?? null);
-  // Before the fact: a crash in between is mended by the next `ra land`, which finds all of it on the target.
-  const leftover = landing.complete ? await discardBranch(repository, state) : null;
-  const events = await record(registry, wish, landing);
-  if (state.finishedAt !== null) await repository.tidy(state.id);
-  if (flag(options, "json")) {
-    for (const event of events) terminal.out(eventLine(event));
-  } else terminal.err(told(wish, landing));
-  if (leftover !== null) terminal.err(`ra: ${leftover}\n`);
-  return ExitCode.ok;
+  const { state: named, task } = await namedRun(registry, args[0] ?? "");
+  refuseDriven(named);
+  const { repository, target } = await groundOf(terminal, place, named, { readOnly: false });
+  return await holdRun({ registry, run: named.id, by: "land" }, async (state) => {
+    const verified = options.verify !== false;
+    const wish = { terminal, place, repository, state, target, verified };
+    const landing = await land(wish, task?.task.id ?? null);
+    // Before the fact: a crash in between is mended by the next `ra land`, which finds all of it on the target.
+    const leftover = landing.complete ? await discardBranch(repository, state) : null;
+    const events = await record(registry, wish, landing);
+    if (state.finishedAt !== null) await repository.tidy(state.id);
+    if (flag(options, "json")) {
+      for (const event of events) terminal.out(eventLine(event));
+    } else terminal.err(told(wish, landing));
+    if (leftover !== null) terminal.err(`ra: ${leftover}\n`);
+    return ExitCode.ok;
+  });
 };
 
 /** A landing that a person asks for. */

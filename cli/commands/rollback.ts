@@ -8,6 +8,7 @@ import { loadConfig } from "../config.ts";
 import { refuseDriven } from "../driven.ts";
 import { groundOf, interrupted, namedRun } from "../ended-run.ts";
 import { eventLine } from "../event-line.ts";
+import { holdRun } from "../hold.ts";
 import { flag } from "../option.ts";
 import { demandRecorded } from "../recorded.ts";
 import { runnerNames } from "../runner-names.ts";
@@ -28,19 +29,21 @@ export const run: CommandBody = async ({ terminal, args, options }) => {
     return ExitCode.ok;
   }
   const verified = options.verify !== false;
-  const done = await rollBackChecked(terminal, place, asked, verified);
-  const events = await registry.commit(state.id, () => [
-    { type: "run.reverted", target, ...done, verified },
-  ]);
-  await repository.tidy(state.id);
-  if (json) for (const event of events) terminal.out(eventLine(event));
-  else {
-    const words = done.tasks.map(({ id, revert }) => `${id} ${revert.slice(0, 7)}`).join(", ");
-    const checks = verified ? "" : "; the checks were left out";
-    const now = `${target} is at ${done.to.slice(0, 7)}`;
-    terminal.err(`ra: ${state.id}: took back ${words}; ${now}${checks}\n`);
-  }
-  return ExitCode.ok;
+  return await holdRun({ registry, run: state.id, by: "rollback" }, async () => {
+    const done = await rollBackChecked(terminal, place, asked, verified);
+    const events = await registry.commit(state.id, () => [
+      { type: "run.reverted", target, ...done, verified },
+    ]);
+    await repository.tidy(state.id);
+    if (json) for (const event of events) terminal.out(eventLine(event));
+    else {
+      const words = done.tasks.map(({ id, revert }) => `${id} ${revert.slice(0, 7)}`).join(", ");
+      const checks = verified ? "" : "; the checks were left out";
+      const now = `${target} is at ${done.to.slice(0, 7)}`;
+      terminal.err(`ra: ${state.id}: took back ${words}; ${now}${checks}\n`);
+    }
+    return ExitCode.ok;
+  });
 };
 
 async function rollBackChecked(

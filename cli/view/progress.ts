@@ -183,6 +183,9 @@ function linesOf(event: Exclude<Event, EventOf<"run.started">>, progress: Progre
     case "run.landed":
     case "run.reverted":
     case "run.cleaned":
+    case "run.held":
+    case "run.released":
+    case "logs.removed":
       return [];
     default:
       return unreachable(event);

@@ -9,6 +9,7 @@ import { migrationName } from "./format.ts";
 export const migrations: Readonly<Record<string, Migration>> = {
   [migrationName(1)]: { up: createTables },
   [migrationName(2)]: { up: addOwnerMachine },
+  [migrationName(3)]: { up: allowHolds },
 };
 
 /** Brings the tables up to date, all or nothing. Several processes may do so at once: the others find it done. */
@@ -39,6 +40,11 @@ async function addOwnerMachine(db: Kysely<unknown>): Promise<void> {
     await db.schema.alterTable("runs").addColumn(column, "text").execute();
   }
   await sql`pragma user_version = 2`.execute(db);
+}
+
+/** No table changes: from here on the log may hold `run.held`, `run.released` and `logs.removed`, which older folds refuse. */
+async function allowHolds(db: Kysely<unknown>): Promise<void> {
+  await sql`pragma user_version = 3`.execute(db);
 }
 
 const keyed = sql`strict, without rowid`;

@@ -50,6 +50,11 @@ export class Projection {
       case "request.received":
         change.run = true;
         return;
+      case "run.held":
+      case "run.released":
+      case "logs.removed":
+        // No table tells of these.
+        return;
       default:
         noteTask(change, event);
     }

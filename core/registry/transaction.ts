@@ -112,7 +112,9 @@ export function refuseSuperseded(
 ): void {
   const epoch = state === undefined ? undefined : epochs.get(state.id);
   if (state === undefined || epoch === undefined || state.epoch === epoch) return;
-  const { id, owner, ownedSince } = state;
+  const { id } = state;
+  const owner = state.hold?.owner ?? state.owner;
+  const ownedSince = state.hold?.since ?? state.ownedSince;
   const where = owner.host === undefined ? "" : ` on \`${owner.host}\``;
   throw environmentError(
     "RUN_TAKEN_OVER",

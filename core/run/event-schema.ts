@@ -258,6 +258,20 @@ export const eventSchema = v.pipe(
     }),
     v.object({
       ...envelope,
+      type: v.literal("run.held"),
+      owner,
+      epoch: v.number(),
+      by: v.picklist(["land", "rollback", "clean"]),
+    }),
+    v.object({ ...envelope, type: v.literal("run.released") }),
+    v.object({
+      ...envelope,
+      type: v.literal("logs.removed"),
+      bytes: v.number(),
+      totalMax: v.number(),
+    }),
+    v.object({
+      ...envelope,
       type: v.literal("run.cleaned"),
       tasks: v.array(v.object({ id: text, unlanded: v.boolean() })),
       branch: textOrNull,

@@ -3,6 +3,7 @@ import type { Isolation, Mode, Plan } from "../plan/plan.ts";
 import type {
   EndStatus,
   Finding,
+  Hold,
   Landing,
   Outcome,
   Resolves,
@@ -186,6 +187,21 @@ export type Fact =
       /** In the order in which they were taken back. */
       readonly tasks: readonly RevertedTask[];
       readonly verified: boolean;
+    }
+  | {
+      /** A command works on a run that nobody drives; until it lets go or dies, nobody else may. */
+      readonly type: "run.held";
+      readonly owner: RunOwner;
+      readonly epoch: number;
+      readonly by: Hold["by"];
+    }
+  | { readonly type: "run.released" }
+  | {
+      /** The logs of a run that has ended went, as all logs together took up more than they may. */
+      readonly type: "logs.removed";
+      readonly bytes: number;
+      /** What all logs may take up, in bytes. */
+      readonly totalMax: number;
     }
   | {
       readonly type: "run.cleaned";

@@ -1,3 +1,5 @@
+import type { RunOwner } from "../id.ts";
+
 /** Tokens and money an agent reported; null where it did not say. */
 export interface Usage {
   readonly inputTokens: number | null;
@@ -76,6 +78,13 @@ export interface TaskError {
 }
 
 export type RunStatus = "succeeded" | "failed" | "stopped" | "interrupted";
+
+/** A command that works on a run nobody drives. It counts only while its process lives. */
+export interface Hold {
+  readonly owner: RunOwner;
+  readonly by: "land" | "rollback" | "clean";
+  readonly since: string;
+}
 
 /** A live attempt, as `ra ps` shows it. */
 export interface LiveProcess {

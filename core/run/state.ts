@@ -2,7 +2,7 @@ import { unreachable } from "../assert.ts";
 import type { RunOwner } from "../id.ts";
 import type { Plan } from "../plan/plan.ts";
 import type { Event, Published } from "./event.ts";
-import type { RunStatus } from "./model.ts";
+import type { Hold, RunStatus } from "./model.ts";
 import {
   applyToTask,
   type EventOf,
@@ -12,6 +12,7 @@ import {
   reopen,
   type TaskEvent,
   type TaskState,
+  waitsToLand,
 } from "./task.ts";
 
 export type { AttemptState, TaskState } from "./task.ts";
@@ -53,6 +54,10 @@ export interface RunState {
   finishedAt: string | null;
   exitCode: number | null;
   published: Published | null;
+  /** The command that works on the run while nobody drives it; null: none. */
+  hold: Hold | null;
+  /** When its logs last went to make room for those of others; null: never. */
+  logsRemovedAt: string | null;
   /** The branch that held what could not land, once a person has discarded it. */
   discardedBranch?: string;
   lastSeq: number;
@@ -64,6 +69,9 @@ const mayFollowTheEnd: ReadonlySet<Event["type"]> = new Set<Event["type"]>([
   "run.landed",
   "run.reverted",
   "run.cleaned",
+  "run.held",
+  "run.released",
+  "logs.removed",
   "request.received",
 ]);
 
@@ -141,6 +149,16 @@ function applyToRun(
     case "run.cleaned":
       discard(state, event);
       return;
+    case "run.held":
+      state.epoch = event.epoch;
+      state.hold = { owner: event.owner, by: event.by, since: event.at };
+      return;
+    case "run.released":
+      state.hold = null;
+      return;
+    case "logs.removed":
+      state.logsRemovedAt = event.at;
+      return;
     default:
       unreachable(event);
   }
@@ -169,6 +187,8 @@ function startedRun(event: EventOf<"run.started">): RunState {
     finishedAt: null,
     exitCode: null,
     published: null,
+    hold: null,
+    logsRemovedAt: null,
     lastSeq: event.seq,
   };
 }
@@ -193,6 +213,7 @@ function resumeRun(state: RunState, event: EventOf<"run.resumed">): void {
   state.finishedAt = null;
   state.exitCode = null;
   state.published = null;
+  state.hold = null;
   delete state.discardedBranch;
   for (const task of state.tasks.values()) {
     const attempt = task.attempts.at(-1);
@@ -207,13 +228,6 @@ function resumeRun(state: RunState, event: EventOf<"run.resumed">): void {
   for (const task of state.tasks.values()) {
     if (task.status === "skipped" && !isBlocked(state, task)) reopen(task);
   }
-}
-
-/** True when a task has left a result that nobody has landed or refused: it is not worked out a second time. */
-function waitsToLand({ status, attempts }: TaskState): boolean {
-  const last = attempts.at(-1);
-  if (status !== "merging" || last?.outcome?.kind !== "succeeded") return false;
-  return last.outcome.commit !== null && last.landing === null;
 }
 
 /** True when what a task was skipped for has ended still. */

@@ -100,6 +100,13 @@ export function hasEnded(task: TaskState): boolean {
   return status === "done" || status === "error" || status === "skipped" || status === "stopped";
 }
 
+/** True when a task has left a result that nobody has landed or refused: it is not worked out a second time. */
+export function waitsToLand({ status, attempts }: TaskState): boolean {
+  const last = attempts.at(-1);
+  if (status !== "merging" || last?.outcome?.kind !== "succeeded") return false;
+  return last.outcome.commit !== null && last.landing === null;
+}
+
 /** The part of the fold that concerns one task: changes it in place, or throws a `Bug` and changes nothing. */
 export function applyToTask(task: TaskState, event: TaskEvent): void {
   must(!hasEnded(task), event, "the task has ended");

@@ -45,6 +45,8 @@ export async function deleteRefs(
 ): Promise<readonly RemainingRef[]> {
   const { commonDir } = place;
   if (git === null || commonDir === null || refs.length === 0) return [];
+  // Before git meets them: it waits for each.
+  await Promise.all(refs.map(({ ref }) => clearStaleLock(commonDir, ref)));
   const args = ["update-ref", "--no-deref", "--stdin"];
   const order = (some: readonly RemainingRef[]): string =>
     some.map(({ ref, commit }) => `delete ${ref} ${commit}\n`).join("");
@@ -52,11 +54,8 @@ export async function deleteRefs(
   // One that moved meanwhile, or has a lock, makes git refuse all of them: one by one tells which.
   const stayed: RemainingRef[] = [];
   for (const ref of refs) {
-    const remove = async (): Promise<boolean> =>
-      (await git.attempt(args, { input: order([ref]) })).code === 0;
-    if (await remove()) continue;
-    if ((await clearStaleLock(commonDir, ref.ref)) && (await remove())) continue;
-    stayed.push(ref);
+    const done = await git.attempt(args, { input: order([ref]) });
+    if (done.code !== 0) stayed.push(ref);
   }
   return stayed;
 }

@@ -79,6 +79,9 @@ function afterwards(state: RunState, more: number): Fact[] {
   return [
     { type: "run.landed", ...move, tasks: landed, ...end },
     { type: "run.reverted", ...move, tasks: reverted },
+    { type: "run.held", owner: nobody, epoch: state.epoch + 1, by: "land" },
+    { type: "run.released" },
+    { type: "logs.removed", bytes: 1, totalMax: 2 },
     { type: "run.cleaned", tasks: discarded, branch: more % 2 === 0 ? `ra/${state.id}` : null },
   ];
 }
