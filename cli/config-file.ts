@@ -63,6 +63,16 @@ export const configSchema = v.pipe(
               v.exactOptional(size),
               about("Bytes of one log at most, from 64KB to 1GB. Default 64MB."),
             ),
+            total: v.pipe(
+              v.exactOptional(size),
+              about("Bytes of the logs of all runs at most, from 1MB to 1024GB. Default 2GB."),
+            ),
+            failed: v.pipe(
+              v.exactOptional(v.picklist(["keep", "remove"], "be `keep` or `remove`")),
+              about(
+                "Whether `total` also takes logs of runs that failed or wait to land. Default keep.",
+              ),
+            ),
           },
           "be a map such as `{ max: 64MB }`",
         ),
@@ -119,6 +129,8 @@ export interface ConfigFile {
   readonly runners?: Readonly<Record<string, RunnerInput>>;
   readonly secrets?: readonly string[];
   readonly logBytesMax?: number;
+  readonly logBytesTotal?: number;
+  readonly logsOfFailed?: "keep" | "remove";
 }
 
 interface RunnerInput {
@@ -172,12 +184,8 @@ export function checkConfig(
     const message = `\`timeout\` must be from 1ms to 24d, not \`${timeout}\``;
     issues.add({ code: "BAD_DURATION", path: ["timeout"], message });
   }
-  const max = asText(asMap(root.logs).max);
-  const logBytesMax = max === undefined ? null : parseSize(max);
-  if (max !== undefined && logBytesMax === null && sizePattern.test(max)) {
-    const message = `\`logs.max\` must be from 64KB to 1GB, not \`${max}\``;
-    issues.add({ code: "BAD_SIZE", path: ["logs", "max"], message });
-  }
+  const logBytesMax = sizeAt(root, ["logs", "max"], "from 64KB to 1GB", issues);
+  const logBytesTotal = sizeAt(root, ["logs", "total"], "from 1MB to 1024GB", issues);
   checkRunnerName(asText(root.runner), ["runner"], "value", options.runners, issues);
   for (const [name, settings] of Object.entries(asMap(root.runners))) {
     checkRunnerName(name, ["runners", name], "key", options.runners, issues);
@@ -185,19 +193,35 @@ export function checkConfig(
   }
   const all = issues.all();
   if (all.length > 0) return err(all);
-  const {
-    timeout: _,
-    $schema: __,
-    logs: ___,
-    runners,
-    ...rest
-  } = source.value.value as ConfigInput;
+  const { timeout: _, $schema: __, logs, runners, ...rest } = source.value.value as ConfigInput;
   return ok({
     ...rest,
     ...(timeoutMs === null ? {} : { timeoutMs }),
     ...(logBytesMax === null ? {} : { logBytesMax }),
+    ...(logBytesTotal === null ? {} : { logBytesTotal }),
+    ...(logs?.failed === undefined ? {} : { logsOfFailed: logs.failed }),
     ...(runners ? { runners } : {}),
   });
+}
+
+/** A size below two keys; null where there is none, or it leaves `from LEAST to MOST`. */
+function sizeAt(
+  root: Readonly<Record<string, unknown>>,
+  path: readonly [string, string],
+  range: `from ${string} to ${string}`,
+  issues: IssueList,
+): number | null {
+  const text = asText(asMap(root[path[0]])[path[1]]);
+  if (text === undefined) return null;
+  const [least = 0, most = 0] = range
+    .split(" ")
+    .flatMap((word) => parseSize(word, { least: 0, most: Infinity }) ?? []);
+  const bytes = parseSize(text, { least, most });
+  if (bytes === null && sizePattern.test(text)) {
+    const message = `\`${path.join(".")}\` must be ${range}, not \`${text}\``;
+    issues.add({ code: "BAD_SIZE", path: [...path], message });
+  }
+  return bytes;
 }
 
 function refuseCommands(

@@ -1,10 +1,10 @@
 import { homedir } from "node:os";
 import { isAbsolute, join } from "node:path";
 import { ExitCode, RaError } from "../core/error.ts";
+import { limits } from "../core/limits.ts";
 import { durationPattern, parseDuration } from "../core/plan/duration.ts";
 import type { Known, Settings } from "../core/plan/known.ts";
 import type { Plan } from "../core/plan/plan.ts";
-import { logBytesDefault } from "../core/process/log.ts";
 import type { ConfigFile } from "./config-file.ts";
 
 /** Tasks at once when neither flags, environment, plan nor config say otherwise. */
@@ -22,6 +22,14 @@ export interface RunnerConfig {
   readonly model: string | null;
 }
 
+/** What becomes of the logs of runs that have ended. */
+export interface LogPolicy {
+  /** Bytes of the logs of all runs at most. */
+  readonly totalMax: number;
+  /** Whether those of runs that failed or have not landed go as well. */
+  readonly failed: "keep" | "remove";
+}
+
 /** Flags, environment and config files together. The plan's own values stand between the two. */
 export interface Config {
   /** Flags, then `RA_*`: win over the plan. */
@@ -33,6 +41,7 @@ export interface Config {
   readonly secrets: readonly string[];
   /** Bytes of one log at most. */
   readonly logBytesMax: number;
+  readonly logs: LogPolicy;
 }
 
 export interface ConfigRequest {
@@ -71,7 +80,11 @@ export async function loadConfig(request: ConfigRequest): Promise<Config> {
     },
     runners: mergeRunners(repository, user),
     secrets: [...new Set([...(repository.secrets ?? []), ...(user.secrets ?? [])])],
-    logBytesMax: repository.logBytesMax ?? user.logBytesMax ?? logBytesDefault,
+    logBytesMax: repository.logBytesMax ?? user.logBytesMax ?? limits.logBytes,
+    logs: {
+      totalMax: repository.logBytesTotal ?? user.logBytesTotal ?? limits.logBytesTotal,
+      failed: repository.logsOfFailed ?? user.logsOfFailed ?? "keep",
+    },
   };
 }
 
@@ -136,8 +149,13 @@ function mergeRunners(repository: ConfigFile, user: ConfigFile): Config["runners
 function readCount(name: string, value: string | undefined): number | undefined {
   if (value === undefined || value === "") return undefined;
   const count = /^[0-9]{1,3}$/.test(value) ? Number(value) : 0;
-  if (count >= 1 && count <= 256) return count;
-  throw badSetting(name, value, "a whole number from 1 to 256", `write \`${name}=3\``);
+  if (count >= 1 && count <= limits.concurrency) return count;
+  throw badSetting(
+    name,
+    value,
+    `a whole number from 1 to ${limits.concurrency}`,
+    `write \`${name}=3\``,
+  );
 }
 
 function readTime(name: string, value: string | undefined): number | undefined {

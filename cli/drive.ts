@@ -22,10 +22,12 @@ import { composeRun, type Ground, type RunParts } from "./compose.ts";
 import type { Config } from "./config.ts";
 import { eventLine } from "./event-line.ts";
 import type { Follower } from "./followers.ts";
+import { capLogs } from "./log-cap.ts";
 import type { Answers } from "./pace.ts";
 import { loadRunners, probeRunners } from "./runners.ts";
 import { handleSignals } from "./signals.ts";
 import { takeRun } from "./takeover.ts";
+import { excessText } from "./view/log-cap.ts";
 import { ProgressLines } from "./view/progress.ts";
 import { showSummary } from "./view/summary.ts";
 
@@ -187,6 +189,8 @@ export async function driveRun(
     await seclude();
     const { results } = await takeRun({ ...parts, terminal, state }, first);
     state = await registry.state(run);
+    // Beside the run: nothing of it waits for the sizes of old logs.
+    const capped = keepLogsWithin(order, parts);
     const composed = composeRun({ ...parts, state, results });
     await using _crew = composed.crew;
     dispatcher = composed.dispatcher;
@@ -198,16 +202,33 @@ export async function driveRun(
           ? await composed.dispatcher.run()
           : await finishRun({ log: registry, run, published, ending: null, hands: composed.crew });
       await parts.repository?.tidy(run);
+      await keepLogsWithin(order, parts, true);
       if (!json) showSummary(terminal, await registry.state(run));
       out.check();
       return signals.exitCode(exitCode);
     } finally {
       signals.close();
+      await capped;
     }
   } finally {
     unsubscribe();
     stopFollowing?.();
     progress?.close();
+  }
+}
+
+/** Trouble with old logs is told and keeps nobody from working. `tells`: of logs that stay beyond the cap, too. */
+async function keepLogsWithin(
+  { terminal, config }: RunOrder,
+  { registry, place, run }: RunParts,
+  tells = false,
+): Promise<void> {
+  try {
+    const { stateDir } = place;
+    const { excess } = await capLogs({ registry, stateDir, policy: config.logs, spared: run });
+    if (excess > 0 && tells) terminal.err(excessText(excess));
+  } catch (error) {
+    terminal.err(`ra: old logs could not be removed: ${(error as Error).message}\n`);
   }
 }
 

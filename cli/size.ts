@@ -8,11 +8,11 @@ const unitBytes: { readonly [unit: string]: number } = {
   GB: 1024 * 1024 * 1024,
 };
 
-const least = 64 * 1024;
-const most = 1024 * 1024 * 1024;
-
-/** Bytes of `512KB`, `64MB` or `1GB`, in steps of 1024; null when the text is none or leaves 64 KB to 1 GB. */
-export function parseSize(text: string): number | null {
+/** Bytes of `512KB`, `64MB` or `1GB`, in steps of 1024; null when the text is none or leaves the range, in bytes. */
+export function parseSize(
+  text: string,
+  { least, most }: { readonly least: number; readonly most: number },
+): number | null {
   const unit = sizePattern.exec(text)?.[1];
   if (unit === undefined) return null;
   const bytes = Number.parseInt(text, 10) * unitBytes[unit]!;

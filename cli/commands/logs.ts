@@ -60,6 +60,12 @@ function refuseUnknown(state: RunState, { task, attempt, follow }: Wanted): void
 
 /** Nothing is printed for what is gone, and a person should know why. */
 function tellDiscarded(terminal: Terminal, state: RunState, wanted: Wanted): void {
+  const { logsRemovedAt } = state;
+  if (logsRemovedAt !== null) {
+    terminal.err(
+      `ra: the logs of ${state.id} were removed by the cap \`logs.total\` on ${logsRemovedAt}\n`,
+    );
+  }
   for (const { task, discarded } of state.tasks.values()) {
     if (!discarded || (wanted.task !== null && wanted.task !== task.id)) continue;
     const name = `${state.id}/${task.id}`;

@@ -1,4 +1,5 @@
 import { unreachable } from "../assert.ts";
+import { limits } from "../limits.ts";
 import type { Retries, Task } from "../plan/plan.ts";
 import type { Landing, Outcome, TaskError } from "../run/model.ts";
 import { clashMessage } from "./clash.ts";
@@ -22,12 +23,6 @@ export interface Tries {
   /** The conflict that the attempt was to resolve, in words; null for an attempt at the task itself. */
   readonly resolving: string | null;
 }
-
-/** How often a task is run again, or its conflict given to an agent, because its result conflicted. */
-const conflictRetriesMax = 3;
-
-/** A limit that never lifts must not keep a run open for ever. */
-const limitedMax = 100;
 
 /** Added to the reset time a provider names: clocks differ. */
 const resetMarginMs = 1000;
@@ -78,7 +73,7 @@ export function afterLanding(
       return { kind: "done" };
     case "conflicted": {
       const message = clashMessage(landing);
-      if (task.onConflict !== "error" && tries.conflicts <= conflictRetriesMax) {
+      if (task.onConflict !== "error" && tries.conflicts <= limits.conflictRetries) {
         return { kind: "retry", afterMs: 0, message };
       }
       return { kind: "error", error: { kind: "conflict", message } };
@@ -115,7 +110,8 @@ function parked(
   tries: Tries,
   nowMs: number,
 ): Step {
-  if (tries.limited > limitedMax) {
+  // A limit that never lifts must not keep a run open for ever.
+  if (tries.limited > limits.refusals) {
     const message = `refused ${tries.limited} times: ${outcome.message}`;
     return { kind: "error", error: { kind: "rate-limit", message } };
   }

@@ -1,4 +1,5 @@
 import * as v from "valibot";
+import { limits } from "../limits.ts";
 import { didYouMean } from "../nearest.ts";
 import { oneLine } from "../plain-text.ts";
 import { err, ok, type Result } from "../result.ts";
@@ -7,7 +8,7 @@ import { type Raw, readDrafts } from "./draft.ts";
 import { commandRunner, type Known, promptRunner, timeoutDefaultMs } from "./known.ts";
 import type { Issue, Plan, Task } from "./plan.ts";
 import { checkTasks } from "./rules.ts";
-import { taskId, taskReference, tasksMax } from "./schema.ts";
+import { taskId, taskReference } from "./schema.ts";
 import { checkShape } from "./shape.ts";
 import { createIssueList, type IssueList, type Source } from "./source.ts";
 
@@ -68,7 +69,7 @@ const dispatchSchema = v.looseObject({
       "be a list of tasks",
     ),
     v.minLength(1, "hold at least one task"),
-    v.maxLength(tasksMax, `hold at most ${tasksMax} tasks`),
+    v.maxLength(limits.tasks, `hold at most ${limits.tasks} tasks`),
   ),
 });
 

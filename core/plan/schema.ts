@@ -1,4 +1,5 @@
 import * as v from "valibot";
+import { limits } from "../limits.ts";
 import { durationPattern } from "./duration.ts";
 
 /*
@@ -20,9 +21,6 @@ export const plainPattern = new RegExp(`^(?:[\\t\\n\\r]|[^${controls}])*$`);
 /** A name of an environment variable. */
 export const envNamePattern = /^[A-Za-z_][A-Za-z0-9_]*$/;
 const noNul = /^[^\0]*$/;
-
-/** Tasks a plan may hold. */
-export const tasksMax = 20_000;
 
 const about = v.description;
 const oneOf = <const T extends readonly string[]>(options: T) =>
@@ -52,7 +50,7 @@ export const duration = v.pipe(
   v.regex(durationPattern, "be a duration such as `30s`, `5m` or `2h`"),
 );
 /** How many tasks run at once. */
-export const concurrency = count(1, 256);
+export const concurrency = count(1, limits.concurrency);
 /** The name of a runner. */
 export const runnerName = name;
 /** The name of a model. */
@@ -97,7 +95,7 @@ const env = v.record(
 const retries = v.strictObject(
   {
     max: v.pipe(
-      v.exactOptional(count(0, 100)),
+      v.exactOptional(count(0, limits.retries)),
       about("Further attempts after the first. Default 0."),
     ),
     backoff: v.pipe(
@@ -119,7 +117,7 @@ const verify = v.union(
         about("Time for one try. Default: the task's timeout."),
       ),
       tries: v.pipe(
-        v.exactOptional(count(1, 20)),
+        v.exactOptional(count(1, limits.checkTries)),
         about("How often it may run on the same tree before it counts as failed. Default 1."),
       ),
     }),
@@ -263,7 +261,7 @@ export const planSchema = v.pipe(
     tasks: v.pipe(
       v.array(task, "be a list of tasks"),
       v.minLength(1, "hold at least one task"),
-      v.maxLength(tasksMax, `hold at most ${tasksMax} tasks`),
+      v.maxLength(limits.tasks, `hold at most ${limits.tasks} tasks`),
       about("What is to be done, in the order people read it."),
     ),
   }),

@@ -1,10 +1,8 @@
 import { closeSync, mkdirSync, openSync, readSync, writeSync } from "node:fs";
 import { dirname } from "node:path";
+import { limits } from "../limits.ts";
 import type { Redactor } from "../secret/redactor.ts";
 import { noteBytes, noteOf, placeOf, stepOf } from "./log-layout.ts";
-
-/** How many bytes of the output of an attempt, or of one try of a check, are kept by default. */
-export const logBytesDefault = 64 * 1024 * 1024;
 
 /** Where the output of a program goes, standard output and error in the order they arrive. */
 export interface OutputSink {
@@ -37,7 +35,7 @@ export interface AttemptLog extends OutputSink {
  * first byte. Nothing is synced: a log is evidence and no fact, so it outlives `ra`, but the last seconds of it may
  * not outlive a power cut. Never throws: a full disk must not end an agent, so its error stands in `problem`.
  */
-export function openLog(path: string, bytesMax: number = logBytesDefault): AttemptLog {
+export function openLog(path: string, bytesMax: number = limits.logBytes): AttemptLog {
   const half = Math.max(noteBytes, Math.floor(bytesMax / 2));
   let fd: number | null = null;
   let bytes = 0;

@@ -102,6 +102,17 @@ export function runs(
   return summarize(database, database.all(query));
 }
 
+/** Ids of the runs that have ended, the one that ended first before the others. */
+export function endedRuns(database: RegistryDatabase): string[] {
+  const query = database.kysely
+    .selectFrom("runs")
+    .select("id")
+    .where("finished_at", "is not", null)
+    .orderBy("finished_at")
+    .orderBy("id");
+  return database.all(query).map(({ id }) => id);
+}
+
 /** Ids of all runs, in the order in which they started. */
 export function allRuns(database: RegistryDatabase): string[] {
   const query = database.kysely.selectFrom("runs").select("id").orderBy("started_at").orderBy("id");

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { chmodSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { loadConfig } from "../../cli/config.ts";
 import { agentDiagnoses, agentDiagnosis } from "../../cli/doctor/agents.ts";
 import {
   clockDiagnoses,
@@ -131,7 +132,7 @@ describe("an agent", () => {
     const kilo = join(top, "kilo");
     writeFileSync(kilo, "#!/bin/sh\necho 1.2.3\n");
     chmodSync(kilo, 0o755);
-    const config = { override: {}, fallback: {}, runners: {}, secrets: [], logBytesMax: 1_000_000 };
+    const config = await loadConfig({ root: top, env: { HOME: top }, runners: [] });
 
     const found = await agentDiagnoses(config, { PATH: `${top}:/usr/bin:/bin`, HOME: top }, top);
 
@@ -140,7 +141,7 @@ describe("an agent", () => {
 
   test("is named to be installed where there is none", async () => {
     const top = temporaryDirectory();
-    const config = { override: {}, fallback: {}, runners: {}, secrets: [], logBytesMax: 1_000_000 };
+    const config = await loadConfig({ root: top, env: { HOME: top }, runners: [] });
 
     const [found] = await agentDiagnoses(config, { PATH: top, HOME: top }, top);
 

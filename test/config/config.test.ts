@@ -37,6 +37,7 @@ describe("the config", () => {
       runners: {},
       secrets: [],
       logBytesMax: 64 * 1024 * 1024,
+      logs: { totalMax: 2 * 1024 ** 3, failed: "keep" },
     });
   });
 
@@ -74,13 +75,15 @@ describe("the config", () => {
   test("refuses sizes and names that make no sense, at their place", async () => {
     const problems = await problemsOf({
       repository: "logs: { max: 63KB }\nsecrets: [A, B-C]\n",
-      user: "logs:\n  max: 2GB\n",
+      user: "logs:\n  max: 2GB\n  total: 1023KB\n  failed: perhaps\n",
     });
 
     expect(problems).toEqual([
       "CONFIG_BAD_SIZE 1:14 `logs.max` must be from 64KB to 1GB, not `63KB`",
       "CONFIG_BAD_VALUE 2:14 `secrets[1]` must be a name such as `DEPLOY_CODE`, not `B-C`",
       "CONFIG_BAD_SIZE 2:8 `logs.max` must be from 64KB to 1GB, not `2GB`",
+      "CONFIG_BAD_SIZE 3:10 `logs.total` must be from 1MB to 1024GB, not `1023KB`",
+      "CONFIG_BAD_VALUE 4:11 `failed` must be `keep` or `remove`, not `perhaps`",
     ]);
     expect(await problemsOf({ user: "logs: { max: 64 }\n" })).toEqual([
       "CONFIG_WRONG_TYPE 1:14 `max` must be a size such as `64MB`, not `64`",
