@@ -6,6 +6,7 @@ import { parseText } from "../core/plan/parse.ts";
 import type { Issue } from "../core/plan/plan.ts";
 import {
   concurrency,
+  count,
   duration,
   envNamePattern,
   modelName,
@@ -79,6 +80,24 @@ export const configSchema = v.pipe(
       ),
       about("How much of what programs print is kept."),
     ),
+    results: v.pipe(
+      v.exactOptional(
+        v.strictObject(
+          {
+            files: v.pipe(
+              v.exactOptional(count(1, 10_000_000)),
+              about("Files that one result adds or changes at most. Default 200000."),
+            ),
+            bytes: v.pipe(
+              v.exactOptional(size),
+              about("Bytes of these files at most, from 1KB to 1024GB. Default 10GB."),
+            ),
+          },
+          "be a map such as `{ files: 200000, bytes: 10GB }`",
+        ),
+      ),
+      about("How much one task may leave. What leaves more is refused, and stays where it is."),
+    ),
     runners: v.pipe(
       v.exactOptional(
         v.record(
@@ -130,6 +149,8 @@ export interface ConfigFile {
   readonly secrets?: readonly string[];
   readonly logBytesMax?: number;
   readonly logBytesTotal?: number;
+  readonly resultFiles?: number;
+  readonly resultBytes?: number;
   readonly logsOfFailed?: "keep" | "remove";
 }
 
@@ -186,6 +207,7 @@ export function checkConfig(
   }
   const logBytesMax = sizeAt(root, ["logs", "max"], "from 64KB to 1GB", issues);
   const logBytesTotal = sizeAt(root, ["logs", "total"], "from 1MB to 1024GB", issues);
+  const resultBytes = sizeAt(root, ["results", "bytes"], "from 1KB to 1024GB", issues);
   checkRunnerName(asText(root.runner), ["runner"], "value", options.runners, issues);
   for (const [name, settings] of Object.entries(asMap(root.runners))) {
     checkRunnerName(name, ["runners", name], "key", options.runners, issues);
@@ -193,12 +215,21 @@ export function checkConfig(
   }
   const all = issues.all();
   if (all.length > 0) return err(all);
-  const { timeout: _, $schema: __, logs, runners, ...rest } = source.value.value as ConfigInput;
+  const {
+    timeout: _,
+    $schema: __,
+    logs,
+    results,
+    runners,
+    ...rest
+  } = source.value.value as ConfigInput;
   return ok({
     ...rest,
     ...(timeoutMs === null ? {} : { timeoutMs }),
     ...(logBytesMax === null ? {} : { logBytesMax }),
     ...(logBytesTotal === null ? {} : { logBytesTotal }),
+    ...(results?.files === undefined ? {} : { resultFiles: results.files }),
+    ...(resultBytes === null ? {} : { resultBytes }),
     ...(logs?.failed === undefined ? {} : { logsOfFailed: logs.failed }),
     ...(runners ? { runners } : {}),
   });

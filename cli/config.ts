@@ -5,6 +5,7 @@ import { limits } from "../core/limits.ts";
 import { durationPattern, parseDuration } from "../core/plan/duration.ts";
 import type { Known, Settings } from "../core/plan/known.ts";
 import type { Plan } from "../core/plan/plan.ts";
+import type { ResultLimits } from "../core/workspace/result-size.ts";
 import type { ConfigFile } from "./config-file.ts";
 
 /** Tasks at once when neither flags, environment, plan nor config say otherwise. */
@@ -42,6 +43,8 @@ export interface Config {
   /** Bytes of one log at most. */
   readonly logBytesMax: number;
   readonly logs: LogPolicy;
+  /** What one result may come to. */
+  readonly results: ResultLimits;
 }
 
 export interface ConfigRequest {
@@ -84,6 +87,10 @@ export async function loadConfig(request: ConfigRequest): Promise<Config> {
     logs: {
       totalMax: repository.logBytesTotal ?? user.logBytesTotal ?? limits.logBytesTotal,
       failed: repository.logsOfFailed ?? user.logsOfFailed ?? "keep",
+    },
+    results: {
+      files: repository.resultFiles ?? user.resultFiles ?? limits.resultFiles,
+      bytes: repository.resultBytes ?? user.resultBytes ?? limits.resultBytes,
     },
   };
 }

@@ -65,7 +65,9 @@ export async function prepareRun(order: RunOrder): Promise<Preparation> {
   const stepThrough = order.mode === "step-through";
   demandAnswers(order, runners);
   const needsGit = plan.tasks.some((task) => isolationOf(task, runners) !== "none");
-  const repository = needsGit ? await openRepository(place, { env: terminal.env }) : null;
+  const repository = needsGit
+    ? await openRepository(place, { env: terminal.env, results: config.results })
+    : null;
   const ground = repository === null ? null : await findGround(repository, order);
   await probeRunners(runners, plan);
   return { place, runners, repository, ground, stepThrough };

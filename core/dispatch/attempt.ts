@@ -10,6 +10,7 @@ import { withoutWithheld } from "../process/environment.ts";
 import { type AttemptLog, logNotes, openLog, type Recording } from "../process/log.ts";
 import { type Running, startProcess } from "../process.ts";
 import type { Finding, Outcome, Usage } from "../run/model.ts";
+import { isTooLarge } from "../workspace/result-size.ts";
 import type { Repository, Snapshot, Workspace } from "../workspace/workspace.ts";
 import { withoutSecrets } from "./end-words.ts";
 import { findExecutableConfig } from "./executable-config.ts";
@@ -93,7 +94,10 @@ export async function runAttempt(
   } catch (error) {
     const told = messageOf(error);
     const message = request.recording.redactor?.text(told) ?? told;
-    return failedAttempt({ kind: "crashed", message }, durationMs());
+    const outcome = isTooLarge(error)
+      ? ({ kind: "failed", message, final: true } as const)
+      : ({ kind: "crashed", message } as const);
+    return failedAttempt(outcome, durationMs());
   }
 }
 

@@ -40,6 +40,9 @@ export function afterAttempt(task: Task, outcome: Outcome, tries: Tries, nowMs: 
         message: "the agent reported success, but changed nothing",
       });
     case "failed":
+      if (outcome.final) {
+        return { kind: "error", error: { kind: "failed", message: outcome.message } };
+      }
       return failed(task, tries, { kind: "failed", message: outcome.message });
     case "timed-out":
       return failed(task, tries, {

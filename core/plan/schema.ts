@@ -31,7 +31,8 @@ const text = (max: number) =>
     v.minLength(1, "not be empty"),
     v.maxLength(max, `be at most ${max} characters long`),
   );
-const count = (min: number, max: number) => {
+/** A whole number within a range. */
+export const count = (min: number, max: number) => {
   const range = `be a whole number from ${min} to ${max}`;
   return v.pipe(v.number(range), v.integer(range), v.minValue(min, range), v.maxValue(max, range));
 };

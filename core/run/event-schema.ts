@@ -91,7 +91,7 @@ const plan = v.object({
 const outcome = v.variant("kind", [
   v.object({ kind: v.literal("succeeded"), commit: textOrNull }),
   v.object({ kind: v.literal("unchanged") }),
-  v.object({ kind: v.literal("failed"), message: text }),
+  v.object({ kind: v.literal("failed"), message: text, final: v.exactOptional(v.literal(true)) }),
   v.object({ kind: v.literal("timed-out"), afterMs: v.number() }),
   v.object({ kind: v.literal("rate-limited"), until: textOrNull, message: text }),
   v.object({ kind: v.literal("auth"), message: text }),

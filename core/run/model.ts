@@ -11,7 +11,12 @@ export interface Usage {
 export type Outcome =
   | { readonly kind: "succeeded"; readonly commit: string | null }
   | { readonly kind: "unchanged" }
-  | { readonly kind: "failed"; readonly message: string }
+  | {
+      readonly kind: "failed";
+      readonly message: string;
+      /** True: another try would come to the same, so there is none. */
+      readonly final?: true;
+    }
   | { readonly kind: "timed-out"; readonly afterMs: number }
   | { readonly kind: "rate-limited"; readonly until: string | null; readonly message: string }
   | { readonly kind: "auth"; readonly message: string }

@@ -4,6 +4,7 @@ import { basename, join } from "node:path";
 import { agentGitEnvironment } from "./agent-environment.ts";
 import { setAside } from "./layout.ts";
 import { rescueGit } from "./rescue.ts";
+import { isTooLarge, tooLarge } from "./result-size.ts";
 import type { Site } from "./site.ts";
 import { type Subject, takeSnapshot, workTree } from "./snapshot.ts";
 import { submoduleWork } from "./submodules.ts";
@@ -72,7 +73,9 @@ export function isolatedWorkspace(
     environment: agentGitEnvironment(path),
     async snapshot(message) {
       const ref = resultRef(request);
-      const taken = await takeSnapshot(site, subject, ref, message);
+      const taken = await takeSnapshot(site, subject, ref, message).catch(async (error) => {
+        throw await asideWhenTooLarge(site, path, error, directory.detach);
+      });
       const rescued = await rescueGit(site, {
         ...{ path, index, base: request.base, tree: taken.tree, ref: `${ref}.git` },
         name: basename(index),
@@ -91,6 +94,19 @@ export function isolatedWorkspace(
       await site.refs.remove(baseRef(request));
     },
   };
+}
+
+/** A workspace whose result is too large is its only copy: it goes at once where nothing deletes it, and the error says where. */
+async function asideWhenTooLarge(
+  site: Site,
+  path: string,
+  error: unknown,
+  detach: (() => Promise<void>) | undefined,
+): Promise<unknown> {
+  if (!isTooLarge(error)) return error;
+  const kept = await setAside(site.layout.root, path);
+  await detach?.();
+  return kept === null ? error : tooLarge(error, path, kept);
 }
 
 /** Makes the index of a directory anew when a crash took it. Without file times git reads every file once. */

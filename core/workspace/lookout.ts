@@ -5,6 +5,7 @@ import { keeper } from "./identity.ts";
 import { indexPath } from "./isolated.ts";
 import { type MergeTools, quarantinedMerger } from "./merge.ts";
 import { ObjectReader } from "./object-reader.ts";
+import { requireFit } from "./result-size.ts";
 import type { Site } from "./site.ts";
 import { workTree } from "./snapshot.ts";
 import { submodulesOf } from "./submodules.ts";
@@ -65,6 +66,7 @@ async function peek(site: Site, bench: Bench, request: WorkspaceRequest): Promis
   const call = { ...place, config: config ?? {}, env: { ...place.env, ...env } };
   try {
     await copyIndex(indexPath(site, request), index);
+    await requireFit(site.control, place, site.results);
     const added = await site.control.attempt(["add", "-A", "--", "."], call);
     if (added.code !== 0) return null;
     const tree = (await site.control.run(["write-tree"], call)).trim();

@@ -2,6 +2,7 @@ import { existsSync } from "node:fs";
 import { readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { ExitCode, RaError } from "../error.ts";
+import { limits } from "../limits.ts";
 import { createMutex } from "../mutex.ts";
 import { abandonedWorkspaces, clearAbandoned } from "./abandoned.ts";
 import { BaseAttributes } from "./attributes.ts";
@@ -25,6 +26,7 @@ import { gitDirOf, type Place } from "./place.ts";
 import { plainWorkspace } from "./plain.ts";
 import { Quarantine } from "./quarantine.ts";
 import { ownRef, Refs } from "./refs.ts";
+import type { ResultLimits } from "./result-size.ts";
 import type { Site } from "./site.ts";
 import { submodulesOf } from "./submodules.ts";
 import { changedPaths, diffRevisions } from "./tree-diff.ts";
@@ -38,6 +40,8 @@ export interface RepositoryOptions {
   readonly env: Environment;
   /** True: nothing will be committed, so nobody has to be known to git. */
   readonly readOnly?: boolean;
+  /** What one result may come to; the limits of `ra` by default. */
+  readonly results?: ResultLimits;
 }
 
 /**
@@ -79,6 +83,7 @@ export async function openRepository(
     refs,
     objects,
     quarantine,
+    results: options.results ?? { files: limits.resultFiles, bytes: limits.resultBytes },
     worktreeList: createMutex(),
   };
   const attributes = new BaseAttributes(control, join(controlDir, "attributes"));

@@ -6,6 +6,7 @@ import type { ObjectReader } from "./object-reader.ts";
 import type { Place } from "./place.ts";
 import type { Quarantine } from "./quarantine.ts";
 import type { Refs } from "./refs.ts";
+import type { ResultLimits } from "./result-size.ts";
 
 /** One repository and the ways into it, shared by the files of this room. */
 export interface Site {
@@ -22,6 +23,8 @@ export interface Site {
   readonly trash: Trash;
   readonly refs: Refs;
   readonly objects: ObjectReader;
+  /** What one result may come to. */
+  readonly results: ResultLimits;
   /** Merges that nobody has kept yet. */
   readonly quarantine: Quarantine;
   /** Held while git's list of linked worktrees changes: git itself is not safe there. */

@@ -8,6 +8,7 @@ import { keeper, signature } from "./identity.ts";
 import { type Kept, stageKept } from "./kept.ts";
 import { hiddenHead, hideRepositories, withoutHidden } from "./nested.ts";
 import { dateAfter } from "./object-reader.ts";
+import { requireFew, requireFit } from "./result-size.ts";
 import type { Site } from "./site.ts";
 import { leftOutNotes, modeNotes } from "./snapshot-notes.ts";
 import { changedPaths, diffTrees, gitlinkMode, type TreeEntryChange } from "./tree-diff.ts";
@@ -82,7 +83,13 @@ export async function takeSnapshot(
   ref: string,
   message: string,
 ): Promise<Snapshot> {
-  const { tree, entries, notes } = await captureTree(site, subject);
+  const { path, index } = subject;
+  await requireDirectory(path);
+  const near = await requireFit(site.control, workTree(path, index), site.results);
+  const captured = await captureTree(site, subject);
+  const { tree, entries } = captured;
+  const notes = [...near, ...captured.notes];
+  requireFew(path, entries.length, site.results);
   const base = await site.objects.commit(subject.base);
   if (tree === base.tree) {
     return { commit: base.id, tree, unchanged: true, changes: [], notes };
