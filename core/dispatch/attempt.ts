@@ -10,7 +10,6 @@ import { withoutWithheld } from "../process/environment.ts";
 import { type AttemptLog, logNotes, openLog, type Recording } from "../process/log.ts";
 import { type Running, startProcess } from "../process.ts";
 import type { Finding, Outcome, Usage } from "../run/model.ts";
-import { isTooLarge } from "../workspace/result-size.ts";
 import type { Repository, Snapshot, Workspace } from "../workspace/workspace.ts";
 import { withoutSecrets } from "./end-words.ts";
 import { findExecutableConfig } from "./executable-config.ts";
@@ -94,7 +93,9 @@ export async function runAttempt(
   } catch (error) {
     const told = messageOf(error);
     const message = request.recording.redactor?.text(told) ?? told;
-    const outcome = isTooLarge(error)
+    // Its workspace was set aside whole; another try would only be one more.
+    const isTooLarge = error instanceof RaError && error.code === "RESULT_TOO_LARGE";
+    const outcome = isTooLarge
       ? ({ kind: "failed", message, final: true } as const)
       : ({ kind: "crashed", message } as const);
     return failedAttempt(outcome, durationMs());
