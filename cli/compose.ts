@@ -109,6 +109,7 @@ export function composeRun(parts: RunParts): Composed {
     concurrency: parts.concurrency,
     perRunner: runnerCaps(parts.config),
     stepThrough: parts.stepThrough,
+    counts: state?.counts,
     ...(parts.results === undefined ? {} : { results: parts.results }),
   });
   return { dispatcher, crew, chain };

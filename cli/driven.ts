@@ -1,4 +1,5 @@
 import { ExitCode, RaError } from "../core/error.ts";
+import { limits } from "../core/limits.ts";
 import { standingOf, thisOwner } from "../core/process/owner.ts";
 import { readProcess } from "../core/process/table.ts";
 import type { Hold } from "../core/run/model.ts";
@@ -9,6 +10,17 @@ export function holdOf({ hold }: RunState): Hold | null {
   if (hold === null || standingOf(hold.owner) === "dead") return null;
   const { pid, host } = thisOwner();
   return hold.owner.pid === pid && hold.owner.host === host ? null : hold;
+}
+
+/** Throws `RaError` (exit 6) when so many requests wait that the process that drives the run obeys none of them. */
+export function refuseCrowd({ id, owner, requests }: RunState): void {
+  if (requests.length < limits.requests) return;
+  throw new RaError({
+    code: "REQUESTS_FULL",
+    exitCode: ExitCode.environment,
+    message: `${requests.length} requests wait for run \`${id}\`, which is the most: process ${owner.pid} does not obey them`,
+    hint: here(id, owner.pid),
+  });
 }
 
 /** Throws `RaError` (exit 6) while another process drives the run or may do so on another machine, and names it. */

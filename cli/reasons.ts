@@ -97,7 +97,7 @@ export function reasonOfRun(state: RunState): RunReason {
   for (const task of state.tasks.values()) tasks[task.status] = (tasks[task.status] ?? 0) + 1;
   const causes = [...state.tasks.values()]
     .flatMap((task) => (task.error === null ? [] : [{ ...task, error: task.error }]))
-    .sort((a, b) => ((a.finishedAt ?? "") < (b.finishedAt ?? "") ? -1 : 1))
+    .sort((a, b) => (a.finishedSeq ?? 0) - (b.finishedSeq ?? 0))
     .map(({ task, error }) => ({ task: task.id, error }));
   const isThere = published?.keptOn && published.keptOn !== state.discardedBranch;
   const kept = isThere ? { branch: String(published.keptOn), reason: published.reason } : null;

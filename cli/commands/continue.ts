@@ -3,6 +3,7 @@ import { isAttended } from "../../core/process/owner.ts";
 import { findRun } from "../../core/registry/find-run.ts";
 import { findPlace } from "../../core/workspace/place.ts";
 import type { CommandBody } from "../command.ts";
+import { refuseCrowd } from "../driven.ts";
 import { demandRecorded } from "../recorded.ts";
 
 /** `ra continue RUN`: answers a run that waits. */
@@ -26,6 +27,7 @@ export const run: CommandBody = async ({ terminal, args }) => {
         hint: `go on with \`ra resume ${id}\``,
       });
     }
+    refuseCrowd(state);
     return [{ type: "request.received", action: "continue", by: "ra continue" }];
   });
   terminal.err(`ra: ${id} goes on\n`);

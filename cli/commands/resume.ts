@@ -1,10 +1,12 @@
 import { assert } from "../../core/assert.ts";
 import { refuseDiscarded } from "../../core/dispatch/discarded.ts";
+import { reachedCap } from "../../core/dispatch/run-caps.ts";
 import { ExitCode, RaError } from "../../core/error.ts";
 import { standingOf, thisOwner } from "../../core/process/owner.ts";
 import { findRun } from "../../core/registry/find-run.ts";
 import { runs } from "../../core/registry/query.ts";
 import type { Registry } from "../../core/registry/registry.ts";
+import type { LimitName } from "../../core/run/model.ts";
 import type { RunState } from "../../core/run/state.ts";
 import { findPlace } from "../../core/workspace/place.ts";
 import type { CommandBody } from "../command.ts";
@@ -77,12 +79,25 @@ function refuseUnlessOpen(state: RunState, takesOver: boolean): void {
   if (status === "rolled-back") {
     throw refusal(`run \`${id}\` was rolled back; start its plan anew with \`ra dispatch\``);
   }
+  const limit = reachedCap(state.counts);
+  if (limit !== null) throw exhausted(state, limit);
   // Tasks that need it would start without it, and the run would end without it.
   refuseDiscarded(
     state,
     [...state.tasks.values()].filter((task) => task.status === "done"),
   );
   if (!takesOver || standingOf(state.owner) !== "elsewhere") refuseDriven(state);
+}
+
+function exhausted({ id, counts, tasks }: RunState, limit: LimitName): RaError {
+  const left = [...tasks.values()].filter(({ status }) => status !== "done");
+  const named = left.slice(0, namedMax).map(({ task }) => task.id);
+  return new RaError({
+    code: "RUN_EXHAUSTED",
+    exitCode: ExitCode.budget,
+    message: `run \`${id}\` has ${counts[limit]} ${limit}, which is the most`,
+    hint: `start what is left anew: \`ra dispatch PLAN --only ${named.join(",")}${left.length > namedMax ? ",..." : ""}\``,
+  });
 }
 
 function refusal(message: string): RaError {

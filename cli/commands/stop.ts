@@ -5,6 +5,7 @@ import { findRun } from "../../core/registry/find-run.ts";
 import { findPlace } from "../../core/workspace/place.ts";
 import { demandTask, splitAddress } from "../address.ts";
 import type { CommandBody } from "../command.ts";
+import { refuseCrowd } from "../driven.ts";
 import { demandRecorded } from "../recorded.ts";
 
 /** `ra stop RUN[/TASK]`: asks the process that drives the run to end it, or one task of it. */
@@ -24,6 +25,7 @@ export const run: CommandBody = async ({ terminal, args }) => {
         `go on with \`ra resume ${id}\``,
       );
     }
+    refuseCrowd(state);
     return [
       {
         type: "request.received",

@@ -176,6 +176,9 @@ function linesOf(event: Exclude<Event, EventOf<"run.started">>, progress: Progre
       return event.warnings.map((warning) => line(event.task, "warning", oneLine(warning), "ask"));
     case "task.finished":
       return [endLine(event, progress)];
+    case "limit.neared":
+    case "limit.reached":
+      return [line("run", "warning", limitText(event), "ask")];
     case "process.spawned":
     case "claim.extended":
     case "claims.yielded":
@@ -190,6 +193,12 @@ function linesOf(event: Exclude<Event, EventOf<"run.started">>, progress: Progre
     default:
       return unreachable(event);
   }
+}
+
+function limitText({ type, limit, count, max }: EventOf<"limit.neared" | "limit.reached">): string {
+  return type === "limit.neared"
+    ? `it has ${count} ${limit}; at ${max} it starts nothing more and ends`
+    : `it has ${count} ${limit}, which is the most: what runs comes to its end, nothing more starts`;
 }
 
 function startText(

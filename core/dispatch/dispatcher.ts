@@ -8,19 +8,14 @@ import { finishedFact, startedFact } from "./attempt-facts.ts";
 import type { DispatcherOptions } from "./dispatcher-options.ts";
 import { Gate } from "./gate.ts";
 import type { Landed } from "./hands.ts";
-import { Inbox } from "./inbox.ts";
+import { Inbox, type Message } from "./inbox.ts";
 import { afterAttempt, afterLanding, type Step } from "./policy.ts";
 import type { Roster } from "./roster.ts";
+import { RunCaps } from "./run-caps.ts";
 import { endStandoff } from "./standoff.ts";
 import { finishRun } from "./summary.ts";
 import { WaitingRoom } from "./waiting-room.ts";
 import { watchLog } from "./watch.ts";
-
-type Message =
-  | { readonly kind: "ended"; readonly position: number; readonly end: AttemptEnd }
-  | { readonly kind: "landed"; readonly position: number; readonly landed: Landed }
-  | { readonly kind: "due"; readonly position: number }
-  | { readonly kind: "wake" };
 
 /**
  * The only loop that decides: obey requests, start what fits, await one thing, commit what it means, land it.
@@ -33,6 +28,7 @@ export class Dispatcher {
   readonly #waiting: WaitingRoom;
   readonly #gate = new Gate();
   readonly #inbox = new Inbox<Message>();
+  readonly #caps: RunCaps;
   readonly #cancels = new Map<number, AbortController>();
   /** The claim of another run that a task was told of last. */
   readonly #told = new Map<number, string>();
@@ -53,6 +49,7 @@ export class Dispatcher {
     this.#waiting = new WaitingRoom(options.clock, this.#schedule, (position) =>
       this.#inbox.push({ kind: "due", position }),
     );
+    this.#caps = new RunCaps(options);
     options.roster.settleBefore(this.#schedule);
   }
 
@@ -64,6 +61,7 @@ export class Dispatcher {
       onRequest: wake,
       onPoll: (changed) => (this.#waiting.foreignDue(changed) || changed ? wake() : undefined),
     });
+    const stopCounting = this.#caps.follow();
     try {
       await this.#obey();
       const before = this.#roster.takeUp(this.#schedule, this.#options.results);
@@ -80,6 +78,7 @@ export class Dispatcher {
       throw error;
     } finally {
       stopWatching();
+      stopCounting();
       this.#waiting.close();
     }
     await Promise.all(this.#closing);
@@ -98,6 +97,7 @@ export class Dispatcher {
   async #startWhatFits(): Promise<void> {
     this.#waiting.retryForeign();
     const allStarted = Promise.withResolvers<void>();
+    this.#ending ??= this.#caps.allow() ? null : "stopped";
     while (this.#ending === null && !this.#gate.paused) {
       const position = this.#gate.open ? this.#schedule.take() : this.#takeFromGroup();
       if (position === null) break;

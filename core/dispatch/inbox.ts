@@ -1,3 +1,13 @@
+import type { AttemptEnd } from "./attempt.ts";
+import type { Landed } from "./hands.ts";
+
+/** What the loop of a run waits for. */
+export type Message =
+  | { readonly kind: "ended"; readonly position: number; readonly end: AttemptEnd }
+  | { readonly kind: "landed"; readonly position: number; readonly landed: Landed }
+  | { readonly kind: "due"; readonly position: number }
+  | { readonly kind: "wake" };
+
 /** Messages in the order they arrive; one reader awaits them. */
 export class Inbox<M> {
   readonly #messages: M[] = [];

@@ -1,5 +1,5 @@
 import { unreachable } from "../assert.ts";
-import { limits } from "../limits.ts";
+import { isNear, limits } from "../limits.ts";
 import type { Retries, Task } from "../plan/plan.ts";
 import type { Landing, Outcome, TaskError } from "../run/model.ts";
 import { clashMessage } from "./clash.ts";
@@ -13,11 +13,15 @@ export type Step =
   | { readonly kind: "error"; readonly error: TaskError }
   | { readonly kind: "stopped" };
 
+type Failure = Extract<Step, { kind: "error" }>;
+
 /** How often a task has been tried and refused so far, this attempt included. */
 export interface Tries {
   /** Attempts that count: all but those a rate limit ended. */
   readonly counted: number;
   readonly limited: number;
+  /** All attempts so far, of earlier processes of the run as well. */
+  readonly attempts: number;
   /** How often the result conflicted. */
   readonly conflicts: number;
   /** The conflict that the attempt was to resolve, in words; null for an attempt at the task itself. */
@@ -29,6 +33,23 @@ const resetMarginMs = 1000;
 
 /** Decides what happens to a task after an attempt. */
 export function afterAttempt(task: Task, outcome: Outcome, tries: Tries, nowMs: number): Step {
+  return withinAttempts(stepAfter(task, outcome, tries, nowMs), tries);
+}
+
+/** Ends a task that would be tried for ever, by resumes say; tells of it before. */
+function withinAttempts<S extends Step>(step: S, { attempts }: Tries): S | Failure {
+  if (step.kind !== "retry" && step.kind !== "park") return step;
+  const most = limits.attemptsOfTask;
+  if (attempts < most) {
+    const near = isNear(attempts, most) ? ` (attempt ${attempts} of at most ${most})` : "";
+    return { ...step, message: `${step.message}${near}` };
+  }
+  const kind = step.kind === "park" ? "rate-limit" : "failed";
+  const message = `tried ${attempts} times, which is the most; the last: ${step.message}`;
+  return { kind: "error", error: { kind, message } };
+}
+
+function stepAfter(task: Task, outcome: Outcome, tries: Tries, nowMs: number): Step {
   switch (outcome.kind) {
     case "succeeded":
       return outcome.commit === null ? { kind: "done" } : { kind: "merge" };
@@ -77,7 +98,7 @@ export function afterLanding(
     case "conflicted": {
       const message = clashMessage(landing);
       if (task.onConflict !== "error" && tries.conflicts <= limits.conflictRetries) {
-        return { kind: "retry", afterMs: 0, message };
+        return withinAttempts({ kind: "retry", afterMs: 0, message } as const, tries);
       }
       return { kind: "error", error: { kind: "conflict", message } };
     }

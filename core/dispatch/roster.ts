@@ -235,9 +235,9 @@ export class Roster {
 
   tries(position: number): Tries {
     const { counted, limited, conflicts } = this.#tally(position);
-    const { clash, resolves } = this.current(position);
+    const { clash, resolves, number: attempts } = this.current(position);
     const resolving = resolves && clash !== null ? clashMessage(clash) : null;
-    return { counted, limited, conflicts, resolving };
+    return { counted, limited, attempts, conflicts, resolving };
   }
 
   /** Keeps the reason why an attempt did not land, for the prompt of the next. */

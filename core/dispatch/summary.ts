@@ -128,6 +128,7 @@ function exitCodeOf(
   if (ending === "interrupted" && open) return ExitCode.interrupted;
   const cause = firstCause(state);
   if (cause) return exitCodeOfError(cause);
+  if (state.limitReached !== null && open) return ExitCode.budget;
   if (ending === "stopped" && open) return ExitCode.taskFailed;
   if (published?.keptOn) return ExitCode.notLanded;
   return open ? ExitCode.taskFailed : ExitCode.ok;
@@ -138,7 +139,7 @@ function firstCause(state: RunState): TaskError | null {
   let first: TaskState | null = null;
   for (const task of state.tasks.values()) {
     if (task.error === null || task.finishedAt === null) continue;
-    if (first?.finishedAt == null || task.finishedAt < first.finishedAt) first = task;
+    if (first === null || (task.finishedSeq ?? 0) < (first.finishedSeq ?? 0)) first = task;
   }
   return first?.error ?? null;
 }

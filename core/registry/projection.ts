@@ -52,6 +52,8 @@ export class Projection {
         return;
       case "run.held":
       case "run.released":
+      case "limit.neared":
+      case "limit.reached":
       case "logs.removed":
         // No table tells of these.
         return;

@@ -145,6 +145,11 @@ const summary = v.object({
 });
 
 const envelope = { v: v.literal(1), seq: v.number(), at: text, run: text };
+const limit = {
+  limit: v.picklist(["events", "attempts"]),
+  count: v.number(),
+  max: v.number(),
+};
 const attempt = { ...envelope, task: text, attempt: v.number() };
 
 /** One recorded event as it leaves `ra`, one JSON object a line. */
@@ -227,6 +232,8 @@ export const eventSchema = v.pipe(
       because: v.exactOptional(v.string()),
     }),
     v.object({ ...envelope, type: v.literal("claims.yielded") }),
+    v.object({ ...envelope, type: v.literal("limit.neared"), ...limit }),
+    v.object({ ...envelope, type: v.literal("limit.reached"), ...limit }),
     v.object({
       ...envelope,
       type: v.literal("run.finished"),

@@ -5,6 +5,7 @@ import type {
   Finding,
   Hold,
   Landing,
+  LimitName,
   Outcome,
   Resolves,
   RunStatus,
@@ -158,6 +159,13 @@ export type Fact =
       readonly because?: string;
     }
   | { readonly type: "claims.yielded" }
+  | {
+      /** A run nears, or has reached, what it may have of something; at `limit.reached` nothing more starts. */
+      readonly type: "limit.neared" | "limit.reached";
+      readonly limit: LimitName;
+      readonly count: number;
+      readonly max: number;
+    }
   | {
       readonly type: "run.finished";
       readonly status: RunStatus;

@@ -84,6 +84,9 @@ export interface TaskError {
 
 export type RunStatus = "succeeded" | "failed" | "stopped" | "interrupted";
 
+/** What a run may have only so many of. */
+export type LimitName = "events" | "attempts";
+
 /** A command that works on a run nobody drives. It counts only while its process lives. */
 export interface Hold {
   readonly owner: RunOwner;

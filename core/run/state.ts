@@ -1,8 +1,6 @@
 import { unreachable } from "../assert.ts";
-import type { RunOwner } from "../id.ts";
-import type { Plan } from "../plan/plan.ts";
-import type { Event, Published } from "./event.ts";
-import type { Hold, RunStatus } from "./model.ts";
+import type { Event } from "./event.ts";
+import type { Request, RunState } from "./run-state.ts";
 import {
   applyToTask,
   type EventOf,
@@ -15,53 +13,8 @@ import {
   waitsToLand,
 } from "./task.ts";
 
+export type { Request, RunState } from "./run-state.ts";
 export type { AttemptState, TaskState } from "./task.ts";
-
-/** What a person asked of a run. `task` is null for the whole run. */
-export interface Request {
-  readonly seq: number;
-  readonly action: "continue" | "stop";
-  readonly task: string | null;
-  readonly by: string;
-}
-
-/**
- * A run, folded from its events. Only `applyEvent` writes to it: with 10,000 tasks, copying on every event
- * would be quadratic. Everybody else reads.
- */
-export interface RunState {
-  readonly id: string;
-  readonly plan: Plan;
-  readonly planPath: string | null;
-  readonly name: string;
-  readonly mode: "auto" | "step-through";
-  readonly concurrency: number;
-  readonly target: string | null;
-  readonly base: string | null;
-  readonly requestId: string | null;
-  readonly startedAt: string;
-  owner: RunOwner;
-  /** Counts the owners. Only the newest may add facts of its own. */
-  epoch: number;
-  /** When the owner took the run. */
-  ownedSince: string;
-  /** `rolled-back`: the commits of all its tasks were taken back after its end. */
-  status: "running" | "paused" | RunStatus | "rolled-back";
-  stopRequested: boolean;
-  /** Requests not yet obeyed, oldest first. */
-  requests: Request[];
-  readonly tasks: Map<string, TaskState>;
-  finishedAt: string | null;
-  exitCode: number | null;
-  published: Published | null;
-  /** The command that works on the run while nobody drives it; null: none. */
-  hold: Hold | null;
-  /** When its logs last went to make room for those of others; null: never. */
-  logsRemovedAt: string | null;
-  /** The branch that held what could not land, once a person has discarded it. */
-  discardedBranch?: string;
-  lastSeq: number;
-}
 
 /** What can happen to a run that has finished. */
 const mayFollowTheEnd: ReadonlySet<Event["type"]> = new Set<Event["type"]>([
@@ -98,6 +51,8 @@ export function applyEvent(state: RunState | undefined, event: Event): RunState 
   } else {
     applyToRun(state, event);
   }
+  state.counts.events += 1;
+  if (event.type === "attempt.started") state.counts.attempts += 1;
   state.lastSeq = event.seq;
   return state;
 }
@@ -128,6 +83,11 @@ function applyToRun(
         const last = attempts.at(-1);
         if (last && last.outcome !== null) last.yielded = true;
       }
+      return;
+    case "limit.neared":
+      return;
+    case "limit.reached":
+      state.limitReached = event.limit;
       return;
     case "run.finished":
       state.status = event.status;
@@ -189,6 +149,8 @@ function startedRun(event: EventOf<"run.started">): RunState {
     published: null,
     hold: null,
     logsRemovedAt: null,
+    counts: { events: 1, attempts: 0 },
+    limitReached: null,
     lastSeq: event.seq,
   };
 }
@@ -214,6 +176,7 @@ function resumeRun(state: RunState, event: EventOf<"run.resumed">): void {
   state.exitCode = null;
   state.published = null;
   state.hold = null;
+  state.limitReached = null;
   delete state.discardedBranch;
   for (const task of state.tasks.values()) {
     const attempt = task.attempts.at(-1);

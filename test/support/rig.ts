@@ -4,6 +4,7 @@ import type { AttemptEnd } from "../../core/dispatch/attempt.ts";
 import { Dispatcher } from "../../core/dispatch/dispatcher.ts";
 import type { Hands, Landed } from "../../core/dispatch/hands.ts";
 import { Roster } from "../../core/dispatch/roster.ts";
+import type { Caps } from "../../core/dispatch/run-caps.ts";
 import { buildGraph, criticalPath } from "../../core/plan/graph.ts";
 import type { Plan, Task } from "../../core/plan/plan.ts";
 import type { Runner } from "../../core/plugin/runner.ts";
@@ -170,7 +171,12 @@ export interface Rig {
 /** Starts a run of a plan named `r1`. */
 export async function startRig(
   plan: Plan,
-  options: { concurrency?: number; stepThrough?: boolean; parallel?: readonly string[] } = {},
+  options: {
+    concurrency?: number;
+    stepThrough?: boolean;
+    parallel?: readonly string[];
+    caps?: Caps;
+  } = {},
 ): Promise<Rig> {
   const log = new MemoryLog();
   const hands = new PuppetHands();
@@ -209,6 +215,7 @@ export async function startRig(
     concurrency,
     perRunner: {},
     stepThrough: options.stepThrough ?? false,
+    ...(options.caps ? { caps: options.caps } : {}),
   });
   const finished = dispatcher.run();
   const settle = async (): Promise<void> => {
