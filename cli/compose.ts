@@ -93,7 +93,10 @@ export function composeRun(parts: RunParts): Composed {
     directory: parts.directory,
     logs,
     recording,
-    environment: ({ task, runner }: Assignment) => environment(task, runner.traits.environment),
+    environment: ({ task, runner, model }: Assignment) => {
+      const { environment: all, environmentFor } = runner.traits;
+      return environment(task, model === null ? all : (environmentFor?.(model) ?? all));
+    },
     processes: async () => liveProcesses(registry.database),
     occupants: async (directory) => occupants(registry.database, directory),
     claimsBeside: async (task) => registry.claimsBeside(run, task),

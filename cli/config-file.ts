@@ -24,6 +24,13 @@ const size = v.pipe(
   v.string("be a size such as `64MB`"),
   v.regex(sizePattern, "be a size such as `64MB`"),
 );
+const variableNames = v.array(
+  v.pipe(
+    v.string("be the name of a variable"),
+    v.regex(envNamePattern, "be a name such as `DEPLOY_CODE`"),
+  ),
+  "be a list of names of variables, such as `[DEPLOY_CODE]`",
+);
 const word = v.pipe(v.string("be a text"), v.minLength(1, "not be empty"));
 
 /** `ra.config.yaml` and the user's `config.yaml`, as people write them. */
@@ -43,15 +50,7 @@ export const configSchema = v.pipe(
       about("Time for one attempt where the plan does not say. Default 5m."),
     ),
     secrets: v.pipe(
-      v.exactOptional(
-        v.array(
-          v.pipe(
-            v.string("be the name of a variable"),
-            v.regex(envNamePattern, "be a name such as `DEPLOY_CODE`"),
-          ),
-          "be a list of names of variables, such as `[DEPLOY_CODE]`",
-        ),
-      ),
+      v.exactOptional(variableNames),
       about(
         "Variables whose values are hidden in all output, besides those whose names look secret.",
       ),
@@ -121,6 +120,10 @@ export const configSchema = v.pipe(
                 v.exactOptional(concurrency),
                 about("Attempts of this runner at once."),
               ),
+              env: v.pipe(
+                v.exactOptional(variableNames),
+                about("Variables it gets besides those it needs. Only in the user's own config."),
+              ),
               model: v.pipe(
                 v.exactOptional(modelName),
                 about("Model when neither task nor tier names one."),
@@ -160,6 +163,7 @@ interface RunnerInput {
   readonly parallel?: boolean;
   readonly concurrency?: number;
   readonly model?: string;
+  readonly env?: readonly string[];
 }
 
 /** Both config files, empty where there is none. Throws `InvalidFile` with the issues of both at once. */
@@ -260,7 +264,7 @@ function refuseCommands(
   path: Path,
   issues: IssueList,
 ): void {
-  for (const key of ["command", "parallel"]) {
+  for (const key of ["command", "parallel", "env"]) {
     if (!Object.hasOwn(settings, key)) continue;
     const message = `\`${key}\` may stand only in your own config, not in a repository's`;
     const hint = "move it to `~/.config/ra/config.yaml`";

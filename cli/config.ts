@@ -21,6 +21,8 @@ export interface RunnerConfig {
   readonly concurrency: number | null;
   /** Model when neither the task nor a tier names one. */
   readonly model: string | null;
+  /** Names of variables that it gets besides those it needs; only from the user's own config. */
+  readonly env: readonly string[];
 }
 
 /** What becomes of the logs of runs that have ended. */
@@ -148,6 +150,7 @@ function mergeRunners(repository: ConfigFile, user: ConfigFile): Config["runners
       parallel: own.parallel ?? null,
       concurrency: shared.concurrency ?? own.concurrency ?? null,
       model: shared.model ?? own.model ?? null,
+      env: own.env ?? [],
     };
   }
   return merged;

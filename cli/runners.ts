@@ -5,7 +5,7 @@ import type { Runner } from "../core/plugin/runner.ts";
 import { programEnvironment } from "../core/process/environment.ts";
 import { capture } from "../core/process.ts";
 import { importRunner } from "./builtin.ts";
-import type { Config } from "./config.ts";
+import type { Config, RunnerConfig } from "./config.ts";
 
 type Variables = Readonly<Record<string, string | undefined>>;
 
@@ -44,16 +44,41 @@ export async function loadRunner(
       return answer?.code === 0 ? answer.stdout : null;
     },
   });
+  return withSettings(runner, settings);
+}
+
+/** The runner as the user's own config wants it. */
+function withSettings(runner: Runner, settings: RunnerConfig | undefined): Runner {
   const parallel = settings?.parallel ?? runner.traits.parallel;
-  if (parallel === runner.traits.parallel) return runner;
+  const more = settings?.env ?? [];
+  if (parallel === runner.traits.parallel && more.length === 0) return runner;
   // A runner that the user declares safe beside others needs a workspace of its own for that.
-  const isolation = parallel ? "clone" : runner.traits.isolation;
-  const traits = { ...runner.traits, parallel, isolation } as const;
+  const { environment, environmentFor, isolation: asBefore } = runner.traits;
+  const isolation = parallel && !runner.traits.parallel ? "clone" : asBefore;
+  const traits = {
+    ...runner.traits,
+    ...{ parallel, isolation, environment: [...environment, ...more] },
+    ...(environmentFor && { environmentFor: withMore(environmentFor, more) }),
+  } as const;
   return {
     name: runner.name,
     traits,
     probe: (signal) => runner.probe(signal),
     run: (job) => runner.run(job),
+  };
+}
+
+/** The same list for equal needs, as the trait promises. */
+function withMore(
+  environmentFor: (model: string) => readonly string[],
+  more: readonly string[],
+): (model: string) => readonly string[] {
+  const known = new Map<readonly string[], readonly string[]>();
+  return (model) => {
+    const needs = environmentFor(model);
+    const all = known.get(needs) ?? [...needs, ...more];
+    known.set(needs, all);
+    return all;
   };
 }
 

@@ -62,6 +62,8 @@ export interface RunnerTraits {
   readonly isolation: Isolation;
   /** Names of environment variables the agent needs, `*` allowed at either end; everything else but the basics is withheld. `["*"]`: all but what `ra` always withholds. */
   readonly environment: readonly string[];
+  /** In the place of `environment` for an attempt whose model is named: what that model needs. The same list for equal needs. */
+  readonly environmentFor?: (model: string) => readonly string[];
 }
 
 /** Drives one kind of agent and reads its stream. Commits, timeouts, retries and parking are core's. */

@@ -45,7 +45,7 @@ describe("the config", () => {
   test("takes flags before variables, and the repository's file before the user's", async () => {
     const { env, ...rest } = world({
       repository: "concurrency: 4\nrunners: { claude: { concurrency: 1 } }\n",
-      user: "concurrency: 5\ntimeout: 7m\nrunner: claude\nrunners:\n  claude: { concurrency: 9, command: [npx, claude], parallel: false, model: opus }\n",
+      user: "concurrency: 5\ntimeout: 7m\nrunner: claude\nrunners:\n  claude: { concurrency: 9, command: [npx, claude], parallel: false, model: opus, env: [MY_KEY] }\n",
     });
 
     const config = await loadConfig({
@@ -57,7 +57,13 @@ describe("the config", () => {
     expect(config.override).toEqual({ concurrency: 8, runner: "kilo" });
     expect(config.fallback).toEqual({ concurrency: 4, runner: "claude", timeoutMs: 420_000 });
     expect(config.runners).toEqual({
-      claude: { command: ["npx", "claude"], parallel: false, concurrency: 1, model: "opus" },
+      claude: {
+        command: ["npx", "claude"],
+        parallel: false,
+        concurrency: 1,
+        model: "opus",
+        env: ["MY_KEY"],
+      },
     });
   });
 

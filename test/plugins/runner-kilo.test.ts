@@ -100,16 +100,44 @@ test("gets the person's login and provider, and nothing of other programs", () =
   const needed = [
     "KILO_CONFIG_CONTENT",
     "OPENROUTER_API_KEY",
-    "AWS_REGION",
-    "CLOUDFLARE_ACCOUNT_ID",
-    "CLOUDFLARE_API_TOKEN",
+    "ANTHROPIC_API_KEY",
     "XDG_DATA_HOME",
     "HOME",
   ];
-  const foreign = ["GITHUB_TOKEN", "DATABASE_URL", "RA_TASK"];
+  const foreign = [
+    "GITHUB_TOKEN",
+    "DATABASE_URL",
+    "RA_TASK",
+    "STRIPE_API_KEY",
+    "AWS_SECRET_ACCESS_KEY",
+  ];
   const parent = Object.fromEntries([...needed, ...foreign].map((variable) => [variable, "x"]));
 
   const environment = programEnvironment(parent, kilo(hostOf(null)).traits.environment);
 
   expect(Object.keys(environment).sort()).toEqual([...needed, "GIT_TERMINAL_PROMPT"].sort());
+});
+
+test("gets the keys of its model's provider and of no other", () => {
+  const keys = ["OPENROUTER_API_KEY", "ANTHROPIC_API_KEY", "ZHIPU_API_KEY", "STRIPE_API_KEY"];
+  const clouds = ["AWS_REGION", "AWS_SECRET_ACCESS_KEY", "GITHUB_TOKEN", "KILO_CONFIG_CONTENT"];
+  const parent = Object.fromEntries([...keys, ...clouds].map((variable) => [variable, "x"]));
+  const { environmentFor } = kilo(hostOf(null)).traits;
+
+  const given = (model: string): readonly string[] =>
+    Object.keys(programEnvironment(parent, environmentFor?.(model) ?? []))
+      .filter((name) => name !== "GIT_TERMINAL_PROMPT")
+      .sort();
+
+  expect(given("openrouter/z-ai/glm-5")).toEqual(["KILO_CONFIG_CONTENT", "OPENROUTER_API_KEY"]);
+  expect(given("zai/glm-5")).toEqual(["KILO_CONFIG_CONTENT", "ZHIPU_API_KEY"]);
+  expect(given("amazon-bedrock/x")).toEqual([
+    "AWS_REGION",
+    "AWS_SECRET_ACCESS_KEY",
+    "KILO_CONFIG_CONTENT",
+  ]);
+  // A name that no provider has opens nothing, whatever a plan calls its model.
+  expect(given("stripe/x")).toEqual(["KILO_CONFIG_CONTENT"]);
+  expect(given("github-copilot/x")).toEqual(["KILO_CONFIG_CONTENT"]);
+  expect(environmentFor?.("zai/a")).toBe(environmentFor?.("zai/b") ?? []);
 });
