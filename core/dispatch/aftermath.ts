@@ -1,16 +1,25 @@
 import type { Clock } from "../clock.ts";
 import type { ProcessIdentity } from "../id.ts";
+import { inLanes } from "../lanes.ts";
 import { listProcesses, marksOf, ownerMark } from "../process/table.ts";
 import { sweep } from "../process/tree.ts";
 import type { Fact } from "../run/event.ts";
 import type { EventLog } from "../run/log.ts";
 import type { AttemptState, RunState, TaskState } from "../run/state.ts";
-import type { AbandonedWorkspace, GitRepository, Snapshot } from "../workspace/workspace.ts";
+import type {
+  AbandonedWorkspace,
+  GitRepository,
+  KeptCommit,
+  Snapshot,
+} from "../workspace/workspace.ts";
 import type { AttemptEnd } from "./attempt.ts";
 import { standingCommits } from "./standing.ts";
 
 /** How long the programs of a dead `ra` have between TERM and KILL, in milliseconds. */
 const graceMs = 2_000;
+
+/** How many workspaces are kept at once: each takes about ten short git processes, one after the other. */
+const lanes = 4;
 
 /** What a dead `ra` left of a run, put in order. */
 export interface Aftermath {
@@ -64,17 +73,22 @@ export async function recoverRun(takeover: Takeover): Promise<Aftermath> {
   const results = await pendingResults(state, repository);
   const empty: AbandonedWorkspace[] = [];
   const open = new Set<string>();
-  for (const left of await repository.abandoned(run)) {
+  const worked = (await repository.abandoned(run)).filter((left) => {
     const attempt = state.tasks.get(left.task)?.attempts[left.attempt - 1];
     const ran = (left.base !== null && left.isFilled) || attempt?.process != null;
-    if (!ran && left.isolation !== "in-place") empty.push(left);
-    else {
-      const kept = await takeUp(takeover, state, left, results).catch((error: Error) => [
-        `the workspace of ${left.task}/${left.attempt} is set aside: ${error.message}`,
-      ]);
-      if (kept === "open") open.add(`${left.task}.${left.attempt}`);
-      else told.push(...kept);
-    }
+    if (ran || left.isolation === "in-place") return true;
+    empty.push(left);
+    return false;
+  });
+  const kept = await inLanes(worked, lanes, (left) =>
+    takeUp(takeover, state, left, results).catch((error: Error) => [
+      `the workspace of ${left.task}/${left.attempt} is set aside: ${error.message}`,
+    ]),
+  );
+  for (const [i, { task, attempt }] of worked.entries()) {
+    const lines = kept[i] as readonly string[] | "open";
+    if (lines === "open") open.add(`${task}.${attempt}`);
+    else told.push(...lines);
   }
   await repository.clearAbandoned(run, { empty, open });
   if (results.size > 0) told.push(`${counted(results.size, "result", "results")} to land`);
@@ -116,23 +130,29 @@ async function pendingResults(
   state: RunState,
   repository: GitRepository,
 ): Promise<Map<string, AttemptEnd>> {
-  const results = new Map<string, AttemptEnd>();
-  for (const [id, task] of state.tasks) {
-    const attempt = task.attempts.at(-1);
-    if (task.status !== "merging" || !attempt?.outcome || attempt.kept === null) continue;
-    const { kept: commit, outcome, usage, findings } = attempt;
-    const base = await repository.resolve(`${commit}^`);
-    const [tree, changes] = await Promise.all([
-      repository.tree(commit),
-      repository.changes(base, commit),
-    ]);
+  const pending = [...state.tasks].flatMap(([id, { status, attempts }]) => {
+    const attempt = attempts.at(-1);
+    const { kept, outcome } = attempt ?? { kept: null, outcome: null };
+    if (status !== "merging" || !attempt || !outcome || kept === null) return [];
+    return [{ ...attempt, id, kept, outcome }];
+  });
+  const commits = await repository.keptCommits(pending.map(({ kept }) => kept));
+  const nothing = async (): Promise<void> => {};
+  const ends = pending.map(({ id, outcome, usage, findings, durationMs }, i) => {
+    const { commit, base, tree, changes } = commits[i] as KeptCommit;
     const snapshot = { commit, tree, unchanged: false, changes, notes: [] };
-    const nothing = async (): Promise<void> => {};
-    const durationMs = attempt.durationMs ?? 0;
-    const end = { outcome, usage, durationMs, snapshot, base, notes: [], findings };
-    results.set(id, { ...end, restore: nothing, close: nothing });
-  }
-  return results;
+    const end = {
+      outcome,
+      usage,
+      durationMs: durationMs ?? 0,
+      snapshot,
+      base,
+      notes: [],
+      findings,
+    };
+    return [id, { ...end, restore: nothing, close: nothing }] as const;
+  });
+  return new Map(ends);
 }
 
 /** Keeps what stands in a workspace, and gives the workspace up; `open` when its result is still to land from it. */

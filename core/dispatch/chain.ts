@@ -81,14 +81,19 @@ export class Chain {
     this.#published = { target: this.#options.target, from, to, keptOn: null, reason: null };
   }
 
-  /** Takes over a result that an earlier process of the run merged and checked. False: it no longer merges. */
-  restore(result: Result): Promise<boolean> {
+  /**
+   * Takes over results that an earlier process of the run merged and checked, in the order they landed. Null, or the
+   * first that no longer merges: then the chain is left as it was.
+   */
+  restore(results: readonly Result[]): Promise<Result | null> {
     return this.#alone(async () => {
-      const { layers, conflicts, broken } = await this.#stack(this.#tip, [result]);
+      const { layers, conflicts, broken } = await this.#stack(this.#tip, results);
       for (const { error } of broken) throw error;
+      const [conflict] = conflicts;
+      if (conflict) return conflict.result;
       this.#grow(layers);
       this.#unverified ||= layers.length > 0;
-      return conflicts.length === 0;
+      return null;
     });
   }
 

@@ -4,7 +4,7 @@ import type { AttemptState, RunState, TaskState } from "../run/state.ts";
 import type { GitRepository } from "../workspace/workspace.ts";
 import type { Chain } from "./chain.ts";
 import { discardedError } from "./discarded.ts";
-import { byEnd, hasLanded, resultOf } from "./recovery.ts";
+import { byEnd, hasLanded, resultsOf } from "./recovery.ts";
 import type { Result } from "./result.ts";
 import { standingCommits } from "./standing.ts";
 
@@ -48,10 +48,9 @@ export async function landKept(order: LandingOrder): Promise<LaterLanding> {
   for (const { task } of wanted) {
     if (task.discarded) throw discardedError(`${state.id}/${task.task.id}`, task.discarded.at);
   }
-  for (const { task, attempt } of wanted) {
-    const result = await resultOf(repository, task.task, attempt);
-    if (!(await chain.restore(result))) throw await conflict(order, result);
-  }
+  const attempts = wanted.map(({ task, attempt }) => ({ task: task.task, attempt }));
+  const conflicting = await chain.restore(await resultsOf(repository, attempts));
+  if (conflicting !== null) throw await conflict(order, conflicting);
   const published = await chain.publish(false);
   if (published?.keptOn) throw refusal(state, published.reason ?? "it could not be landed");
   const landed = new Set(wanted.map(({ task }) => task.task.id));

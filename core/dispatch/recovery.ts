@@ -23,23 +23,19 @@ export async function takeOverLanded(input: {
   const from = chain.tip;
   const landed = [...state.tasks.values()].filter(hasLanded).sort(byEnd);
   if (landed.length === 0) return null;
-  await noteFound(input);
-  const there = await repository.landedTasks({
-    run: state.id,
-    base: state.base ?? from,
-    tip: from,
+  const wanted = { run: state.id, base: state.base ?? from, tip: from };
+  const [there] = await Promise.all([repository.landedTasks(wanted), noteFound(input)]);
+  const missing = landed.flatMap(({ task, attempts }) => {
+    const attempt = attempts.at(-1);
+    return attempt?.kept == null || there.has(task.id) ? [] : [{ task, attempt }];
   });
-  for (const task of landed) {
-    if (there.has(task.task.id)) continue;
-    const attempt = task.attempts.at(-1);
-    if (!attempt || attempt.kept === null) continue;
-    if (await chain.restore(await resultOf(repository, task.task, attempt))) continue;
-    const to = await repository.resolve(`refs/ra/${state.id}/_tip`);
-    const keptOn = await keepOnBranch(repository, state.id, to);
-    const reason = `${task.task.id}, which landed before the run broke off, conflicts with \`${target}\``;
-    return { target, from, to, keptOn, reason };
-  }
-  return null;
+  const conflicting = await chain.restore(await resultsOf(repository, missing));
+  if (conflicting === null) return null;
+  const to = await repository.resolve(`refs/ra/${state.id}/_tip`);
+  const keptOn = await keepOnBranch(repository, state.id, to);
+  const { id } = conflicting.task;
+  const reason = `${id}, which landed before the run broke off, conflicts with \`${target}\``;
+  return { target, from, to, keptOn, reason };
 }
 
 /** The target may have moved right before the run broke off: then its commits there are those of the run. */
@@ -66,15 +62,18 @@ export function byEnd(one: TaskState, other: TaskState): number {
   return a - b || one.task.position - other.task.position;
 }
 
-/** What an attempt left, as the chain takes it. The attempt must have kept something. */
-export async function resultOf(
+/** What attempts left, as the chain takes it. Each must have kept something. */
+export async function resultsOf(
   repository: GitRepository,
-  task: Task,
-  { number, runner, kept }: AttemptState,
-): Promise<Result> {
-  assert(kept !== null, `attempt ${number} of ${task.id} has kept nothing`);
-  // The recorded base of a workspace is the parent of what it left.
-  const base = await repository.resolve(`${kept}^`);
-  const changes = await repository.changes(base, kept);
-  return { task, attempt: number, runner, base, commit: kept, changes };
+  attempts: readonly { readonly task: Task; readonly attempt: AttemptState }[],
+): Promise<Result[]> {
+  const ids = attempts.map(({ task, attempt: { number, kept } }) => {
+    assert(kept !== null, `attempt ${number} of ${task.id} has kept nothing`);
+    return kept;
+  });
+  const commits = await repository.keptCommits(ids);
+  return commits.map(({ commit, base, changes }, i) => {
+    const { task, attempt } = attempts[i] as (typeof attempts)[number];
+    return { task, attempt: attempt.number, runner: attempt.runner, base, commit, changes };
+  });
 }

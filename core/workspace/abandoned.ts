@@ -71,10 +71,12 @@ export async function clearAbandoned(
     await rm(join(site.indexDir, name), { recursive: true, force: true });
   }
   await clearRefLocks(site, run);
-  for (const [ref] of await refsOf(site, run)) {
+  const refs = (await refsOf(site, run)).map(([ref]) => ref);
+  const closed = refs.filter((ref) => {
     const [, task, attempt] = refPattern.exec(ref) ?? [];
-    if (task && !leftovers.open.has(`${task}.${attempt}`)) await site.refs.remove(ref);
-  }
+    return task !== undefined && !leftovers.open.has(`${task}.${attempt}`);
+  });
+  await site.refs.removeAll(closed);
 }
 
 /** Only `ra` writes below these, and the one that did is dead. */

@@ -109,6 +109,14 @@ export class Refs {
     if (done.code !== 0) throw gitFailed(args, done);
   }
 
+  /** Deletes refs of `ra`'s own with one git. Those that are gone already are fine. */
+  async removeAll(refs: readonly string[]): Promise<void> {
+    if (refs.length === 0) return;
+    for (const ref of refs) assertOwn(ref);
+    const input = refs.map((ref) => `delete ${ref}\n`).join("");
+    await this.#user.run(["update-ref", "--no-deref", "--stdin"], { input });
+  }
+
   /** Deletes a ref of `ra`'s own if it stands at this commit. False: it does not, or it could not be deleted. */
   async removeAt(ref: string, commit: string): Promise<boolean> {
     assertOwn(ref);

@@ -15,6 +15,7 @@ import { bindGit, type Environment, requireGit } from "./git.ts";
 import { type Identity, signature, userIdentity } from "./identity.ts";
 import { adoptInPlace, openInPlace } from "./in-place.ts";
 import { indexPath, isolatedWorkspace, requireIndex } from "./isolated.ts";
+import { keptCommits } from "./kept-commits.ts";
 import { publish } from "./land.ts";
 import { commitsTouching, landedCommits, landedTasks } from "./landed.ts";
 import { layoutOf, setAside, Trash } from "./layout.ts";
@@ -136,6 +137,7 @@ function composed(
     },
     landedTasks: (wanted) => landedTasks(site, wanted),
     landedCommits: (wanted) => landedCommits(site, wanted),
+    keptCommits: (commits) => keptCommits(site, commits),
     commitsTouching: (wanted) => commitsTouching(site, wanted),
     discard: (branch, commit) => discard(site, branch, commit),
     patch: (from, to, form) => patchOf(control, from, to, form),

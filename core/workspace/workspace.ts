@@ -119,6 +119,14 @@ export type Publication =
   | { readonly kind: "gone" }
   | { readonly kind: "refused"; readonly reason: string };
 
+/** A commit that holds what an attempt left: its first parent is the base it started from. */
+export interface KeptCommit {
+  readonly commit: string;
+  readonly base: string;
+  readonly tree: string;
+  readonly changes: readonly ChangedPath[];
+}
+
 /** The git repository a run works on, as the dispatcher sees it. */
 export interface Repository {
   /** The main checkout: where `.ra/` lives. */
@@ -220,6 +228,8 @@ export interface GitRepository extends Repository {
     readonly to: string;
     readonly paths: readonly string[];
   }): Promise<readonly TouchingCommit[]>;
+  /** Reads results, in their order, with at most three git processes for all. Throws `RaError` (exit 6) when one is missing. */
+  keptCommits(commits: readonly string[]): Promise<readonly KeptCommit[]>;
   /** Deletes a branch below `ra/` if it stands at this commit and nobody has it checked out. False: it is kept. */
   discard(branch: string, commit: string): Promise<boolean>;
   /** The difference of two commits, byte for byte. No diff driver, text conversion or pager of anybody runs. */

@@ -82,11 +82,11 @@ describe("taking over what landed before", () => {
     };
     const chain = chainOn(repository, { check });
 
-    const restored = await chain.restore(result);
+    const conflicting = await chain.restore([result]);
     const checksBefore = checked.length;
     await chain.publish(false);
 
-    expect([restored, checksBefore]).toEqual([true, 0]);
+    expect([conflicting, checksBefore]).toEqual([null, 0]);
     expect(checked).toEqual([repository.tip()]);
     expect(repository.files(repository.tip())).toEqual({ a: "a", user: "u" });
   });
@@ -97,9 +97,9 @@ describe("taking over what landed before", () => {
     repository.push({ a: "a" });
     const chain = chainOn(repository);
 
-    const restored = await chain.restore(result);
+    const conflicting = await chain.restore([result]);
 
-    expect(restored).toBe(true);
+    expect(conflicting).toBeNull();
     expect([chain.unpublished, await chain.publish(false)]).toEqual([false, null]);
   });
 
@@ -110,9 +110,9 @@ describe("taking over what landed before", () => {
     const chain = chainOn(repository);
     const before = chain.tip;
 
-    const restored = await chain.restore(result);
+    const conflicting = await chain.restore([result]);
 
-    expect(restored).toBe(false);
+    expect(conflicting).toBe(result);
     expect([chain.tip, chain.unpublished]).toEqual([before, false]);
   });
 });
