@@ -207,6 +207,7 @@ const upkeep: readonly CommandSpec[] = [
     summary: "look for what could keep runs from working here, with what mends it",
     options: [
       { flags: "--selftest", about: "run the demo in a throw-away repository as well" },
+      { flags: "--mend", about: "move a damaged registry aside and keep what can be read of it" },
       json,
     ],
     examples: ["ra doctor", "ra doctor --json", "ra doctor --selftest"],

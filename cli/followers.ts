@@ -120,7 +120,7 @@ export function answerFromFile(planPath: string): Follower {
 }
 
 /** The answer that stands there; null while there is none or it is still being written. */
-function readAnswer(path: string): "continue" | "stop" | null {
+export function readAnswer(path: string): "continue" | "stop" | null {
   try {
     const { action } = JSON.parse(readFileSync(path, "utf8")) as { action?: unknown };
     return action === "continue" || action === "stop" ? action : null;

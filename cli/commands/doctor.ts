@@ -4,10 +4,13 @@ import { ExitCode, RaError } from "../../core/error.ts";
 import { jsonText } from "../../core/plain-text.ts";
 import { probeCgroup } from "../../core/process/cgroup-probe.ts";
 import { processIdentity } from "../../core/process/table.ts";
+import { checkRegistry } from "../../core/registry/checkup.ts";
+import { salvageRegistry } from "../../core/registry/salvage.ts";
 import { gitFitness, repositoryFitness, workspacesFitness } from "../../core/workspace/fitness.ts";
 import { workspacesTop } from "../../core/workspace/layout.ts";
 import { findPlace, type Place } from "../../core/workspace/place.ts";
 import { leftoversOf, remainsSite } from "../../core/workspace/remains.ts";
+import { inRecoveryTurn } from "../../core/workspace/turn.ts";
 import type { CommandBody, Terminal } from "../command.ts";
 import { type Config, loadConfig } from "../config.ts";
 import { agentDiagnoses } from "../doctor/agents.ts";
@@ -24,9 +27,10 @@ import { flag } from "../option.ts";
 import { runnerNames } from "../runner-names.ts";
 import { doctorView } from "../view/doctor.ts";
 
-/** `ra doctor`: everything that could keep runs from working here, with what mends it. Changes nothing. */
+/** `ra doctor`: everything that could keep runs from working here, with what mends it. Changes nothing without `--mend`. */
 export const run: CommandBody = async ({ terminal, options }) => {
   const { place, trouble } = placeOf(terminal);
+  if (flag(options, "mend") && place !== null) await mend(terminal, place);
   const { config, trouble: wrong } = await configOf(terminal, place);
   const [surroundings, agents] = await Promise.all([
     examine(terminal, place),
@@ -42,6 +46,23 @@ export const run: CommandBody = async ({ terminal, options }) => {
   } else terminal.out(doctorView(found));
   return exitCode;
 };
+
+/** Mends a damaged registry, and says what became of it. An intact one is left alone. */
+async function mend(terminal: Terminal, { stateDir }: Place): Promise<void> {
+  const mended = await inRecoveryTurn(stateDir, async () => {
+    if (!checkRegistry(stateDir)?.damaged) return null;
+    return await salvageRegistry(stateDir, new Date().toISOString().replace(/[:.]/g, "-"));
+  });
+  if (mended === null) {
+    terminal.err("ra: there is no damaged registry to mend\n");
+    return;
+  }
+  const { aside, runs, lost } = mended;
+  terminal.err(`ra: moved the damaged registry to ${aside}, and kept ${runs.length} runs of it\n`);
+  for (const run of lost) {
+    terminal.err(`ra: run ${run} could not be read: its results stay below refs/ra/${run}/\n`);
+  }
+}
 
 /** An agent that cannot be used is the runner's trouble; anything else is that of the surroundings and rules. */
 function exitOf(others: readonly Diagnosis[], agents: readonly Diagnosis[]): ExitCode {

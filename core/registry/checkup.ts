@@ -2,13 +2,18 @@ import { Database } from "bun:sqlite";
 import { existsSync } from "node:fs";
 import { type Diagnosis, problem, well } from "../diagnosis.ts";
 import { RaError } from "../error.ts";
+import { applyEvent, type RunState } from "../run/state.ts";
 import { registryPath } from "./database.ts";
 import { registryFormat } from "./format.ts";
+import { eventOf } from "./rows.ts";
+import type { EventsTable } from "./schema.ts";
 import { registryTrouble } from "./trouble.ts";
 
 /** What is wrong with a registry, if anything. `readable`: whether this `ra` can go on to read it. */
 export interface Checkup {
   readonly readable: boolean;
+  /** True: `salvageRegistry` may mend it. */
+  readonly damaged: boolean;
   readonly diagnosis: Diagnosis;
 }
 
@@ -29,27 +34,52 @@ export function checkRegistry(stateDir: string): Checkup | null {
       return bad(problem(check, found, "update `ra` to the version that wrote it"));
     }
     const said = textsOf(database, "pragma integrity_check(5)");
+    const senseless = said.length === 1 && said[0] === "ok" ? senselessEvent(database) : null;
+    if (senseless !== null) {
+      return bad(problem(check, `\`${path}\` is damaged: ${senseless}`, mendCommand), true);
+    }
     if (said.length === 1 && said[0] === "ok") {
-      return { readable: true, diagnosis: well(check, `format ${format}, intact`) };
+      return { readable: true, damaged: false, diagnosis: well(check, `format ${format}, intact`) };
     }
     const found = `\`${path}\` is damaged: ${said.join("; ").replace(/\s+/g, " ")}`;
-    return bad(problem(check, found, aside(path)));
+    return bad(problem(check, found, mendCommand), true);
   } catch (cause) {
     const trouble = registryTrouble(cause, path);
     if (!(trouble instanceof RaError)) throw trouble;
-    const fix = trouble.code === "REGISTRY_DAMAGED" ? aside(path) : (trouble.hint ?? null);
-    return bad(problem(check, trouble.message, fix));
+    const isDamaged = trouble.code === "REGISTRY_DAMAGED";
+    const fix = isDamaged ? mendCommand : (trouble.hint ?? null);
+    return bad(problem(check, trouble.message, fix), isDamaged);
   }
 }
 
 /** Results stay in git, so a registry that cannot be read costs the history of runs and nothing else. */
-function aside(path: string): string {
-  return `mv '${path}' '${path}.damaged'`;
+const mendCommand = "ra doctor --mend";
+
+function bad(diagnosis: Diagnosis, damaged = false): Checkup {
+  return { readable: false, damaged, diagnosis };
 }
 
-function bad(diagnosis: Diagnosis): Checkup {
-  return { readable: false, diagnosis };
+/** Bytes may change within a text without SQLite noticing: looks for a run whose events make no sense. Null: none. */
+function senselessEvent(database: Database): string | null {
+  if (numberOf(database, "pragma user_version") === 0) return null;
+  const states = new Map<string, RunState>();
+  const rows = database.query<Row, []>("select seq, at, run, body from events order by seq");
+  for (const row of rows.iterate()) {
+    try {
+      states.set(row.run, applyEvent(states.get(row.run), eventOf(row)));
+    } catch {
+      return `event ${row.seq} of run \`${row.run}\` makes no sense`;
+    }
+  }
+  const derived = textsOf(
+    database,
+    "select run from processes where not json_valid(touching) union " +
+      "select run from tasks where waiting is not null and not json_valid(waiting)",
+  );
+  return derived.length === 0 ? null : `a table of run \`${derived[0]}\` makes no sense`;
 }
+
+type Row = Pick<EventsTable, "seq" | "at" | "run" | "body">;
 
 function numberOf(database: Database, sql: string): number {
   return Number(

@@ -60,9 +60,9 @@ export class RegistryDatabase {
   prepare<Row>(query: Compilable<Row>): Statement<Row> {
     const statement = this.#connection.query<Row, SQLQueryBindings[]>(query.compile().sql);
     return {
-      all: (...values) => statement.all(...values),
+      all: (...values) => this.#told(() => statement.all(...values)),
       run: (...values) => {
-        statement.run(...values);
+        this.#told(() => statement.run(...values));
       },
     };
   }
@@ -70,8 +70,20 @@ export class RegistryDatabase {
   /** Runs a statement now and gives its rows. */
   all<Row>(query: Compilable<Row>): Row[] {
     const { sql, parameters } = query.compile();
-    const statement = this.#connection.query<Row, SQLQueryBindings[]>(sql);
-    return statement.all(...(parameters as SQLQueryBindings[]));
+    return this.#told(() =>
+      this.#connection
+        .query<Row, SQLQueryBindings[]>(sql)
+        .all(...(parameters as SQLQueryBindings[])),
+    );
+  }
+
+  /** Does something, and tells an error of SQLite as what a person must mend. */
+  #told<T>(work: () => T): T {
+    try {
+      return work();
+    } catch (cause) {
+      throw registryTrouble(cause, this.path);
+    }
   }
 
   /** Runs `work` in one immediate transaction: no other process writes meanwhile. A throw rolls back. */

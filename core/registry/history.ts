@@ -3,6 +3,7 @@ import { applyEvent, type RunState } from "../run/state.ts";
 import type { RegistryDatabase, Statement } from "./database.ts";
 import { eventOf, eventRow } from "./rows.ts";
 import type { EventsTable } from "./schema.ts";
+import { damaged } from "./trouble.ts";
 
 type StoredEvent = Pick<EventsTable, "seq" | "at" | "run" | "body">;
 
@@ -40,8 +41,8 @@ export class History {
       for (const row of this.#after.all(this.#seen)) {
         const state = this.#folds.get(row.run);
         if (state === undefined || state.lastSeq >= row.seq) continue;
-        const event = eventOf(row);
-        applyEvent(state, event);
+        const event = this.#event(row);
+        this.#apply(state, event);
         this.#learnt.push(event);
       }
     }
@@ -59,14 +60,35 @@ export class History {
     const kept = this.#folds.get(run);
     if (kept !== undefined) return kept;
     let state: RunState | undefined;
-    for (const event of this.read(run, 0)) state = applyEvent(state, event);
+    for (const event of this.read(run, 0)) state = this.#apply(state, event);
     if (state !== undefined) this.keep(state);
     return state;
   }
 
   /** Events of a run with a greater `seq`, oldest first. */
   read(run: string, after: number): Event[] {
-    return this.#ofRun.all(run, after).map(eventOf);
+    return this.#ofRun.all(run, after).map((row) => this.#event(row));
+  }
+
+  #event(row: StoredEvent): Event {
+    try {
+      return eventOf(row);
+    } catch (cause) {
+      throw damaged(
+        this.#database.path,
+        `event ${row.seq} of run \`${row.run}\` is no event`,
+        cause,
+      );
+    }
+  }
+
+  /** What was recorded made sense then: when it does not now, something else wrote into the file. */
+  #apply(state: RunState | undefined, event: Event): RunState {
+    try {
+      return applyEvent(state, event);
+    } catch (cause) {
+      throw damaged(this.#database.path, (cause as Error).message, cause);
+    }
   }
 
   /** Every run that has events. */

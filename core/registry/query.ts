@@ -7,6 +7,7 @@ import type { RunState } from "../run/state.ts";
 import type { RegistryDatabase } from "./database.ts";
 import { ownerColumns, ownerOf } from "./rows.ts";
 import type { RunsTable } from "./schema.ts";
+import { damaged } from "./trouble.ts";
 
 /** A run in a list. */
 export interface RunSummary {
@@ -53,7 +54,7 @@ export function liveProcesses(database: RegistryDatabase): LiveProcess[] {
     type: row.type as LiveProcess["type"],
     task: row.description,
     status: row.status as LiveStatus,
-    touching: JSON.parse(row.touching),
+    touching: parsed(database, row.touching),
     run: row.run,
     taskId: row.task,
     requestId: row.request_id,
@@ -236,6 +237,14 @@ function mean(values: readonly number[]): number {
   return values.reduce((sum, value) => sum + value, 0) / values.length;
 }
 
+function parsed<T>(database: RegistryDatabase, text: string): T {
+  try {
+    return JSON.parse(text);
+  } catch (cause) {
+    throw damaged(database.path, "a derived table holds what it cannot", cause);
+  }
+}
+
 /** A task of a run under way that does not run: it waits for a claim, a cap or a time. */
 export interface WaitingTask {
   readonly run: string;
@@ -263,7 +272,7 @@ export function waitingTasks(database: RegistryDatabase, ids: readonly string[])
     task: row.id,
     description: row.description,
     status: row.status as WaitingTask["status"],
-    reason: row.waiting === null ? null : JSON.parse(row.waiting),
+    reason: row.waiting === null ? null : parsed(database, row.waiting),
     parkedUntil: row.parked_until,
   }));
 }

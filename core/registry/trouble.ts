@@ -1,6 +1,10 @@
 import { SQLiteError } from "bun:sqlite";
 import { ExitCode, RaError } from "../error.ts";
 
+/** What mends a damaged registry. Results stay in git below `refs/ra/` whatever becomes of it. */
+export const mending =
+  "`ra doctor --mend` moves it aside and keeps every run that can still be read";
+
 /** What a person can do about an SQLite error, by the start of its code. The first match counts. */
 const troubles: readonly (readonly [
   prefix: string,
@@ -20,18 +24,8 @@ const troubles: readonly (readonly [
     "another process keeps the registry locked",
     "wait a moment and run the command again; `ra ps` shows who is at work",
   ],
-  [
-    "SQLITE_CORRUPT",
-    "REGISTRY_DAMAGED",
-    "the registry is damaged",
-    "move the file away and start again: results stay in git below `refs/ra/`",
-  ],
-  [
-    "SQLITE_NOTADB",
-    "REGISTRY_DAMAGED",
-    "the registry is not a database",
-    "move the file away and start again: results stay in git below `refs/ra/`",
-  ],
+  ["SQLITE_CORRUPT", "REGISTRY_DAMAGED", "the registry is damaged", mending],
+  ["SQLITE_NOTADB", "REGISTRY_DAMAGED", "the registry is not a database", mending],
   [
     "SQLITE_READONLY",
     "REGISTRY_READ_ONLY",
@@ -57,6 +51,12 @@ export function registryTrouble(cause: unknown, path: string): unknown {
     "check the disk it is on; what was recorded before is safe",
   ];
   return environmentError(name, `${message} (\`${path}\`)`, hint, cause);
+}
+
+/** The error for what the registry holds and cannot be: its bytes were changed, though SQLite can read them. */
+export function damaged(path: string, what: string, cause: unknown): RaError {
+  const message = `the registry is damaged: ${what} (\`${path}\`)`;
+  return environmentError("REGISTRY_DAMAGED", message, mending, cause);
 }
 
 /** As `registryTrouble`, and for what the file system says when the registry is opened. */

@@ -1,4 +1,5 @@
 import { Database, SQLiteError } from "bun:sqlite";
+import { truncateSync } from "node:fs";
 import { mkdir } from "node:fs/promises";
 import { dirname, join } from "node:path";
 
@@ -38,6 +39,11 @@ function take(lock: Database): boolean {
     lock.run("BEGIN EXCLUSIVE");
     return true;
   } catch (error) {
+    // It holds nothing, so what makes it no database goes. Emptied and not removed: somebody may hold its lock.
+    if (error instanceof SQLiteError && /^SQLITE_(?:NOTADB|CORRUPT)/.test(error.code ?? "")) {
+      truncateSync(lock.filename, 0);
+      return false;
+    }
     if (error instanceof SQLiteError && error.code?.startsWith("SQLITE_BUSY")) return false;
     throw error;
   }

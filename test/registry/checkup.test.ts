@@ -50,6 +50,6 @@ test("a registry with a torn page, or that is none, is a problem with the way ar
   for (const dir of [torn, none]) {
     const checkup = checkRegistry(dir);
     expect([checkup?.readable, checkup?.diagnosis.severity]).toEqual([false, "problem"]);
-    expect(checkup?.diagnosis.fix).toStartWith("mv ");
+    expect(checkup?.diagnosis.fix).toBe("ra doctor --mend");
   }
 });

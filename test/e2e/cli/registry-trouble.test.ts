@@ -1,6 +1,6 @@
 import { Database } from "bun:sqlite";
 import { expect, test } from "bun:test";
-import { rmSync, writeFileSync } from "node:fs";
+import { copyFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { raBinary } from "../../support/binary.ts";
 import { runProgram } from "../../support/program.ts";
@@ -16,6 +16,13 @@ function breakRegistry(repository: TestRepository): void {
     "create trigger broken before insert on events begin select raise(abort, 'no'); end",
   );
   database.close();
+}
+
+/** As a person who restores a copy of it. */
+function replaceRegistry(repository: TestRepository): void {
+  const path = registry(repository);
+  copyFileSync(path, `${path}.copy`);
+  renameSync(`${path}.copy`, path);
 }
 
 function registry(repository: TestRepository): string {
@@ -34,6 +41,7 @@ function twoTasks(repository: TestRepository): string {
 for (const [name, harm, code] of [
   ["fails", breakRegistry, "REGISTRY_FAILED"],
   ["is deleted", (repository: TestRepository) => rmSync(registry(repository)), "REGISTRY_GONE"],
+  ["is replaced", replaceRegistry, "REGISTRY_GONE"],
 ] as const) {
   test(`ends the agents and says why when the registry ${name} during a run`, async () => {
     const repository = testRepository();
