@@ -180,7 +180,11 @@ const resultWork: readonly CommandSpec[] = [
     name: "land",
     args: "<run>",
     summary: "bring what a run kept back onto its target (RUN or RUN/TASK)",
-    options: [noVerify, { ...json, about: "print what was recorded as one JSON object a line" }],
+    options: [
+      noVerify,
+      { flags: "--recheck", about: "run checks again that passed on the very tree that lands" },
+      { ...json, about: "print what was recorded as one JSON object a line" },
+    ],
     examples: ["ra land @last", "ra land @last/api --no-verify"],
     runsTasks: true,
     load: () => import("./commands/land.ts"),

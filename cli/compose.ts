@@ -7,6 +7,7 @@ import { extendClaim } from "../core/dispatch/claim-extension.ts";
 import { Crew } from "../core/dispatch/crew.ts";
 import { Dispatcher } from "../core/dispatch/dispatcher.ts";
 import { keepOnBranch } from "../core/dispatch/kept-branch.ts";
+import { type KnownChecks, onceOnly } from "../core/dispatch/known-checks.ts";
 import { Roster } from "../core/dispatch/roster.ts";
 import { checkLog, verify } from "../core/dispatch/verify.ts";
 import { buildGraph, criticalPath, type Graph } from "../core/plan/graph.ts";
@@ -16,6 +17,7 @@ import { programEnvironment } from "../core/process/environment.ts";
 import type { Recording } from "../core/process/log.ts";
 import { durations, liveProcesses, occupants } from "../core/registry/query.ts";
 import type { Registry } from "../core/registry/registry.ts";
+import type { Fact } from "../core/run/event.ts";
 import type { RunState } from "../core/run/state.ts";
 import type { Place } from "../core/workspace/place.ts";
 import type { GitRepository } from "../core/workspace/workspace.ts";
@@ -82,7 +84,12 @@ export function composeRun(parts: RunParts): Composed {
   const recording = recordingOf(parts);
   const logs = join(place.stateDir, "runs");
   const checks = new AbortController();
-  const chain = makeChain(parts, { graph, environment, recording, signal: checks.signal });
+  const known = {
+    // Of earlier processes alone: what this one checks twice it has a reason for.
+    passed: new Map(state?.passed),
+    record: (fact: Fact) => registry.append(run, [fact]),
+  };
+  const chain = makeChain(parts, { graph, environment, recording, known, signal: checks.signal });
   const crew = new Crew({
     run,
     clock: systemClock,
@@ -125,13 +132,18 @@ export type LandingParts = Pick<
 >;
 
 /** A chain for a run that has ended, to land what it kept; null without git. `signal` ends the checks. */
-export function composeLanding(parts: LandingParts, signal: AbortSignal): Chain | null {
+export function composeLanding(
+  parts: LandingParts,
+  known: Omit<KnownChecks, "tree">,
+  signal: AbortSignal,
+): Chain | null {
   const { run, plan } = parts;
   return makeChain(parts, {
     graph: buildGraph(plan.tasks),
     environment: environments(parts),
     recording: recordingOf(parts),
     signal,
+    known,
     // It stays where the run put it, and the user may have gone on working there.
     keep: async () => `ra/${run}`,
   });
@@ -172,6 +184,7 @@ function makeChain(
     readonly environment: Environments;
     readonly recording: Recording;
     readonly signal: AbortSignal;
+    readonly known: Omit<KnownChecks, "tree">;
     readonly keep?: (commit: string) => Promise<string>;
   },
 ): Chain | null {
@@ -186,19 +199,22 @@ function makeChain(
     ...ground,
     rank: (task) => rank.get(task.id) ?? 0,
     keep: rest.keep ?? ((commit) => keepOnBranch(repository, run, commit)),
-    verify: (command, commit, { task, attempt }) =>
-      verify({
-        repository,
-        run,
-        task: task.id,
-        command,
-        commit,
-        ...task.verifyLimits,
-        environment: environment(task, ["*"]),
-        recording,
-        signal,
-        logPath: (tries) => join(logs, run, task.id, checkLog(String(attempt), tries)),
-      }),
+    verify: onceOnly(
+      (command, commit, { task, attempt }) =>
+        verify({
+          repository,
+          run,
+          task: task.id,
+          command,
+          commit,
+          ...task.verifyLimits,
+          environment: environment(task, ["*"]),
+          recording,
+          signal,
+          logPath: (tries) => join(logs, run, task.id, checkLog(String(attempt), tries)),
+        }),
+      { ...rest.known, tree: (commit) => repository.tree(commit) },
+    ),
   });
 }
 

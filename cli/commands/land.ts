@@ -3,7 +3,7 @@ import { type LaterLanding, landKept } from "../../core/dispatch/landing.ts";
 import { endAfterLanding } from "../../core/dispatch/summary.ts";
 import { ExitCode, RaError } from "../../core/error.ts";
 import type { Registry } from "../../core/registry/registry.ts";
-import type { Event } from "../../core/run/event.ts";
+import type { Event, Fact } from "../../core/run/event.ts";
 import type { RunState } from "../../core/run/state.ts";
 import { findPlace, type Place } from "../../core/workspace/place.ts";
 import type { GitRepository } from "../../core/workspace/workspace.ts";
@@ -29,7 +29,16 @@ export const run: CommandBody = async ({ terminal, args, options }) => {
   const { repository, target } = await groundOf(terminal, place, named, { readOnly: false });
   return await holdRun({ registry, run: named.id, by: "land" }, async (state) => {
     const verified = options.verify !== false;
-    const wish = { terminal, place, repository, state, target, verified };
+    const wish = {
+      terminal,
+      place,
+      repository,
+      state,
+      target,
+      verified,
+      recheck: flag(options, "recheck"),
+      registry,
+    };
     const landing = await land(wish, task?.task.id ?? null);
     // Before the fact: a crash in between is mended by the next `ra land`, which finds all of it on the target.
     const leftover = landing.complete ? await discardBranch(repository, state) : null;
@@ -51,6 +60,9 @@ interface Wish {
   readonly state: RunState;
   readonly target: string;
   readonly verified: boolean;
+  /** True: checks that passed on the very tree are run all the same. */
+  readonly recheck: boolean;
+  readonly registry: Registry;
 }
 
 async function land(wish: Wish, task: string | null): Promise<LaterLanding> {
@@ -63,7 +75,12 @@ async function land(wish: Wish, task: string | null): Promise<LaterLanding> {
   using ending = abortOnSignal();
   const ground = { target, base, follows: true };
   const parts = { run: state.id, plan: state.plan, place, config, repository, ground, env };
-  const chain = composeLanding(parts, ending.signal);
+  const known = {
+    passed: wish.recheck ? null : state.passed,
+    record: (fact: Fact) => wish.registry.append(state.id, [fact]),
+    onKnown: (words: string) => terminal.err(`ra: ${words}\n`),
+  };
+  const chain = composeLanding(parts, known, ending.signal);
   assert(chain, "there is a repository to land in");
   try {
     return await landKept({ repository, chain, state, target, task });

@@ -188,6 +188,7 @@ function linesOf(event: Exclude<Event, EventOf<"run.started">>, progress: Progre
     case "run.cleaned":
     case "run.held":
     case "run.released":
+    case "check.passed":
     case "logs.removed":
       return [];
     default:

@@ -52,6 +52,7 @@ export class Projection {
         return;
       case "run.held":
       case "run.released":
+      case "check.passed":
       case "limit.neared":
       case "limit.reached":
       case "logs.removed":

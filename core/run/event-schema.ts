@@ -1,5 +1,6 @@
 import * as v from "valibot";
 import type { Event } from "./event.ts";
+import { plan } from "./plan-schema.ts";
 
 /*
  * The shape of the events that leave `ra`, for `ra schema events` alone: nothing is validated at run time.
@@ -10,7 +11,6 @@ const text = v.string();
 const textOrNull = v.nullable(v.string());
 const numberOrNull = v.nullable(v.number());
 const texts = v.array(v.string());
-const tier = v.picklist(["top", "mid", "free"]);
 const isolation = v.picklist(["clone", "worktree", "in-place", "none"]);
 const mode = v.picklist(["auto", "step-through"]);
 const runStatus = v.picklist(["succeeded", "failed", "stopped", "interrupted"]);
@@ -39,54 +39,6 @@ const owner = v.object({
   boot: v.exactOptional(text),
 });
 const epoch = v.exactOptional(v.number());
-
-const task = v.object({
-  id: text,
-  position: v.number(),
-  description: text,
-  work: v.variant("kind", [
-    v.object({ kind: v.literal("prompt"), prompt: text }),
-    v.object({ kind: v.literal("command"), command: text }),
-  ]),
-  runner: text,
-  model: textOrNull,
-  tier: v.nullable(tier),
-  difficulty: numberOrNull,
-  deps: texts,
-  parallel: v.boolean(),
-  isolation: v.nullable(isolation),
-  touching: texts,
-  keep: texts,
-  timeoutMs: v.number(),
-  verify: textOrNull,
-  verifyLimits: v.object({ timeoutMs: v.number(), tries: v.number() }),
-  retries: v.object({ max: v.number(), backoffMs: v.number(), maxBackoffMs: v.number() }),
-  scope: v.picklist(["warn", "extend", "block"]),
-  onConflict: v.picklist(["error", "retry", "agent"]),
-  resolver: v.nullable(v.object({ runner: text, model: textOrNull })),
-  allowNoChange: v.boolean(),
-  env: v.record(v.string(), v.string()),
-  done: v.boolean(),
-});
-
-const plan = v.object({
-  name: text,
-  mode,
-  concurrency: numberOrNull,
-  base: text,
-  target: textOrNull,
-  models: v.record(
-    v.string(),
-    v.object({
-      top: v.exactOptional(v.string()),
-      mid: v.exactOptional(v.string()),
-      free: v.exactOptional(v.string()),
-    }),
-  ),
-  shared: texts,
-  tasks: v.array(task),
-  format: v.picklist(["plan", "dispatch"]),
-});
 
 const outcome = v.variant("kind", [
   v.object({ kind: v.literal("succeeded"), commit: textOrNull }),
@@ -232,6 +184,7 @@ export const eventSchema = v.pipe(
       because: v.exactOptional(v.string()),
     }),
     v.object({ ...envelope, type: v.literal("claims.yielded") }),
+    v.object({ ...envelope, type: v.literal("check.passed"), tree: text, check: text }),
     v.object({ ...envelope, type: v.literal("limit.neared"), ...limit }),
     v.object({ ...envelope, type: v.literal("limit.reached"), ...limit }),
     v.object({

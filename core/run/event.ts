@@ -160,6 +160,12 @@ export type Fact =
     }
   | { readonly type: "claims.yielded" }
   | {
+      /** A check passed on a tree; `check` stands for its command, its limits and the variables its task sets. */
+      readonly type: "check.passed";
+      readonly tree: string;
+      readonly check: string;
+    }
+  | {
       /** A run nears, or has reached, what it may have of something; at `limit.reached` nothing more starts. */
       readonly type: "limit.neared" | "limit.reached";
       readonly limit: LimitName;

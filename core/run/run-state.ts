@@ -51,5 +51,7 @@ export interface RunState {
   readonly counts: Record<LimitName, number>;
   /** What it had too many of when it ended; null: it did not end so. */
   limitReached: LimitName | null;
+  /** When each check passed on a tree, by `TREE CHECK`. */
+  readonly passed: Map<string, string>;
   lastSeq: number;
 }

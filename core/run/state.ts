@@ -16,6 +16,11 @@ import {
 export type { Request, RunState } from "./run-state.ts";
 export type { AttemptState, TaskState } from "./task.ts";
 
+/** Names a check that was run on a tree. */
+export function passKey(tree: string, check: string): string {
+  return `${tree} ${check}`;
+}
+
 /** What can happen to a run that has finished. */
 const mayFollowTheEnd: ReadonlySet<Event["type"]> = new Set<Event["type"]>([
   "run.resumed",
@@ -25,6 +30,7 @@ const mayFollowTheEnd: ReadonlySet<Event["type"]> = new Set<Event["type"]>([
   "run.held",
   "run.released",
   "logs.removed",
+  "check.passed",
   "request.received",
 ]);
 
@@ -83,6 +89,9 @@ function applyToRun(
         const last = attempts.at(-1);
         if (last && last.outcome !== null) last.yielded = true;
       }
+      return;
+    case "check.passed":
+      state.passed.set(passKey(event.tree, event.check), event.at);
       return;
     case "limit.neared":
       return;
@@ -151,6 +160,7 @@ function startedRun(event: EventOf<"run.started">): RunState {
     logsRemovedAt: null,
     counts: { events: 1, attempts: 0 },
     limitReached: null,
+    passed: new Map(),
     lastSeq: event.seq,
   };
 }

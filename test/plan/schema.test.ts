@@ -93,7 +93,7 @@ describe("ra schema", () => {
 
     expect(Object.keys(config.properties)).toContain("runners");
     expect(types).toContain("attempt.finished");
-    expect(new Set(types).size).toBe(24);
+    expect(new Set(types).size).toBe(25);
   });
 
   test("refuses a name it does not know", async () => {

@@ -93,6 +93,7 @@ function runFacts(): Fact[] {
     { type: "request.received", action: "stop", task: "a", by: "ann" },
     { type: "request.received", action: "continue", by: "ann" },
     { type: "claims.yielded" },
+    { type: "check.passed", tree: "beef", check: "c0ffee" },
     { type: "run.resumed", owner: nobody },
     runFinished("interrupted"),
   ];
