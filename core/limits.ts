@@ -15,6 +15,8 @@ export const limits = {
   conflictRetries: 3,
   /** How often one task is refused by a rate limit in a row before it counts as failed. */
   refusals: 100,
+  /** Days that a rate limit may park a task at once: a clock that is wrong must not park it for years. */
+  parkedDays: 8,
   /** Attempts of one task over the whole life of its run, rate limits and resumes included. */
   attemptsOfTask: 1_000,
   /** Attempts of all tasks of a run together. */

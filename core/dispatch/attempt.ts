@@ -11,7 +11,7 @@ import { type AttemptLog, logNotes, openLog, type Recording } from "../process/l
 import { type Running, startProcess } from "../process.ts";
 import type { Finding, Outcome, Usage } from "../run/model.ts";
 import type { Repository, Snapshot, Workspace } from "../workspace/workspace.ts";
-import { withoutSecrets } from "./end-words.ts";
+import { timeOf, withoutSecrets } from "./end-words.ts";
 import { findExecutableConfig } from "./executable-config.ts";
 
 /** How long a program has between TERM and KILL, in milliseconds. */
@@ -276,7 +276,7 @@ class Drive {
     if (this.#cancel.aborted) return { kind: "cancelled", by: String(this.#cancel.reason) };
     if (exit === null) return { kind: "crashed", message: "the runner gave no answer" };
     if (exit.limit) {
-      const until = exit.limit.untilMs === null ? null : new Date(exit.limit.untilMs).toISOString();
+      const until = timeOf(exit.limit.untilMs);
       return { kind: "rate-limited", until, message: exit.message };
     }
     if (exit.auth)

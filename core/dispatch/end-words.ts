@@ -20,3 +20,8 @@ export function withoutSecrets<T extends EndWords>(end: T, redactor: Redactor | 
     findings: findings.map((finding) => ({ ...finding, message: text(finding.message) })),
   };
 }
+
+/** A provider may name any number; null for one that is no time. */
+export function timeOf(ms: number | null): string | null {
+  return ms === null || Number.isNaN(new Date(ms).getTime()) ? null : new Date(ms).toISOString();
+}

@@ -142,7 +142,7 @@ function parked(
   const named = outcome.until === null ? Number.NaN : Date.parse(outcome.until);
   const untilMs = Number.isNaN(named)
     ? nowMs + backoff(task.retries, tries.limited)
-    : Math.max(named, nowMs) + resetMarginMs;
+    : Math.min(Math.max(named, nowMs) + resetMarginMs, nowMs + limits.parkedDays * 86_400_000);
   return { kind: "park", untilMs, message: outcome.message };
 }
 

@@ -140,7 +140,8 @@ export async function clearStaleLock(commonDir: string, ref: string): Promise<bo
   if (!ref.startsWith("refs/ra/")) return false;
   const lock = join(commonDir, `${ref}.lock`);
   const made = await stat(lock).catch(() => null);
-  if (made === null || Date.now() - made.mtimeMs < staleLockMs) return false;
+  // One from the future is old as well: the clock was set back since.
+  if (made === null || Math.abs(Date.now() - made.mtimeMs) < staleLockMs) return false;
   await unlink(lock).catch(() => undefined);
   return true;
 }

@@ -63,8 +63,15 @@ export class ManualClock implements Clock {
   #now = Date.UTC(2026, 0, 1);
   #sleepers: { readonly at: number; readonly wake: () => void }[] = [];
 
+  #wall = 0;
+
   now(): number {
-    return this.#now;
+    return this.#now + this.#wall;
+  }
+
+  /** Sets the wall clock alone forward, or back. */
+  jump(ms: number): void {
+    this.#wall += ms;
   }
 
   monotonic(): number {
