@@ -1,4 +1,4 @@
-import { copyFile, open, stat, utimes } from "node:fs/promises";
+import { copyFile, open, rename, stat, utimes } from "node:fs/promises";
 import { join } from "node:path";
 
 /**
@@ -23,11 +23,16 @@ async function flushDirectory(path: string): Promise<void> {
   }
 }
 
-/** Copies an index with its modification time: git tells by that time which entries it must read again. */
+/**
+ * Copies an index with its modification time: git tells by that time which entries it must read again. It is there as a
+ * whole or not at all: a workspace whose index was cut off by a crash would pass for one that cannot be kept.
+ */
 export async function copyIndex(from: string, to: string): Promise<void> {
   const { mtimeMs } = await stat(from);
-  await copyFile(from, to);
+  const draft = `${to}.new`;
+  await copyFile(from, draft);
   // Rounded down: an index that looks older makes git read more, never less.
   const time = new Date(Math.floor(mtimeMs));
-  await utimes(to, time, time);
+  await utimes(draft, time, time);
+  await rename(draft, to);
 }
