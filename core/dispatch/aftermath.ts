@@ -170,6 +170,11 @@ async function takeUp(
   const workspace = await repository?.adopt({ ...left, run, base, keep });
   if (!workspace) return [];
   const result = results.get(left.task);
+  if (left.isolation === "in-place" && attempt?.landing?.kind === "merged") {
+    // What the branch holds is the user's by now: the files stay, and what was before them is over.
+    await workspace.close();
+    return [];
+  }
   if (left.isolation === "in-place" && result && attempt === task?.attempts.at(-1)) {
     // The checkout holds the files of the result: it lands from there, or they are taken back.
     const [restore, close] = [() => workspace.restore(), () => workspace.close()];

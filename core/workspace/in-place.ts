@@ -79,8 +79,9 @@ function inPlaceWorkspace(site: Site, request: WorkspaceRequest, subject: Subjec
     restore: () => putBack(site, request, subject),
     async close() {
       await rm(subject.index, { force: true });
-      await site.refs.remove(baseRef(request));
+      // First what would have a later recovery put the files back.
       await site.refs.remove(beforeRef(request));
+      await site.refs.remove(baseRef(request));
     },
   };
 }

@@ -98,13 +98,13 @@ async function landOnce(
       `the result changes \`${risk.path}\`, which your git filter \`${risk.filter}\` runs or may read: look at it and merge it yourself`,
     );
   }
-  const obstacle = move.inPlace
-    ? ""
-    : await overlapOf(site, checkout, move.target, { ...move, entries });
-  const isThere = obstacle !== null && (await holds(site, checkout, entries));
-  if (obstacle !== null && !isThere) {
-    return refused(obstacle || `the files in \`${checkout.path}\` are not those of the result`);
-  }
+  const overlap = (): Promise<string | null> =>
+    overlapOf(site, checkout, move.target, { ...move, entries });
+  const met = move.inPlace ? null : await overlap();
+  const isThere = (move.inPlace || met !== null) && (await holds(site, checkout, entries));
+  // A recovery may have brought back what an attempt in place had left there.
+  const obstacle = move.inPlace && !isThere ? await overlap() : met;
+  if (obstacle !== null && !isThere) return refused(obstacle);
   await using locked = await lockIndex(site, checkout, version, move);
   if (locked === null) return refused(`another git is at work: \`${indexLock(checkout)}\` exists`);
   const tip = await site.refs.read(`refs/heads/${move.target}`);
