@@ -1,6 +1,23 @@
 import { type KillPoint, killAt, removeTrap, setTrap } from "./killer.ts";
 import { type DirtyFile, dirtyBlobs, judge } from "./oracle.ts";
-import { type LoggedEvent, makeWorld, type RaChild, readLog, type World } from "./world.ts";
+import type { Reference } from "./reference-plan.ts";
+import {
+  commitAsUser,
+  type LoggedEvent,
+  makeWorld,
+  type RaChild,
+  readLog,
+  type World,
+} from "./world.ts";
+
+/** One run of a reference plan, with everything that kills it. */
+export interface Ordeal {
+  /** What a report calls it; with the seed it replays. */
+  readonly name: string;
+  readonly reference: Reference;
+  /** Null: the next life is left alone. `newest`: the last event of the log. */
+  readonly nextPoint: (newest: number) => KillPoint | null;
+}
 
 /** What a life and its deaths came to. */
 export interface Cycle {
@@ -10,8 +27,12 @@ export interface Cycle {
   readonly kills: number;
   /** Files that stood in workspaces at a death. */
   readonly dirty: number;
-  /** Milliseconds from the start of each `ra resume` that was not killed in it to the first event of the run's own work. */
+  /** Commits that the user made on the target meanwhile. */
+  readonly usersCommits: number;
+  /** Milliseconds from each start of `ra resume` that was not killed in it to the first event of the run's own work. */
   readonly recoveriesMs: readonly number[];
+  /** The same of the first start, `ra dispatch`: what a start costs without any recovery. */
+  readonly startsMs: readonly number[];
   /** Events of the whole log. */
   readonly events: number;
   /** Events that were recorded between the point of an `after` kill and the death. */
@@ -24,19 +45,25 @@ const lifeMs = 60_000;
 /** Ends of a run that nothing kills; more resumes than this are a fault of their own. */
 const resumesMax = 4;
 
-/** Runs the reference plan in a world below `top`, kills it at each point in turn, and lets it come to its end. */
+/** Milliseconds of a life after which the user commits. */
+const usersDelayMs = 150;
+
+/** Runs a reference plan in a world below `top`, kills it at each point in turn, and lets it come to its end. */
 export async function runCycle(
   top: string,
-  nextPoint: (newest: number) => KillPoint | null,
+  { reference, nextPoint }: Pick<Ordeal, "reference" | "nextPoint">,
+  onKill: () => void = () => {},
 ): Promise<Cycle> {
-  const world = await makeWorld(top);
+  const world = await makeWorld(top, reference);
   const dirty = new Map<string, DirtyFile>();
   const wrong: string[] = [];
   const recoveriesMs: number[] = [];
+  const startsMs: number[] = [];
   const overshoots: number[] = [];
   let kills = 0;
   let code: number | null = null;
   let said = "";
+  const told: string[] = [];
   for (let ends = 0; ends < resumesMax && code !== 0; ) {
     const log = readLog(world);
     const newest = log.at(-1)?.seq ?? 0;
@@ -46,38 +73,46 @@ export async function runCycle(
     const began = Date.now();
     const child = await world.ra(...(isNew ? ["dispatch", `${top}/plan.json`] : ["resume"]));
     using _limit = limited(child);
+    const user = reference === "user" ? actAsUser(world, kills + ends) : null;
     if (point !== null && (await killAt(world, child, point))) {
       kills += 1;
+      onKill();
       for (const [id, file] of dirtyBlobs(world)) dirty.set(id, file);
     } else {
       ends += 1;
       code = await child.ended;
-      said = await child.said();
     }
+    said = await child.said();
+    told.push(...said.split("\n").filter((line) => /^(ra: .*(?::|aside)|error)/.test(line)));
+    await user;
     if (point?.kind === "before") removeTrap(world);
     const after = readLog(world);
     if (point?.kind === "after") overshoots.push((after.at(-1)?.seq ?? 0) - point.seq);
-    if (!isNew) recoveriesMs.push(...recoveryOf(after.slice(log.length), began));
+    (isNew ? startsMs : recoveriesMs).push(...firstWork(after.slice(log.length), began));
   }
   if (code !== 0) wrong.push(`the last of ${resumesMax} came to ${code}: ${said}`);
   wrong.push(...judge(world, dirty));
+  if (wrong.length > 0) wrong.push(...told.map((line) => `it said: ${line}`));
   await endAll(world);
   return {
-    wrong,
-    kills,
+    ...{ wrong, kills, recoveriesMs, startsMs, overshoots },
     dirty: dirty.size,
-    recoveriesMs,
-    overshoots,
+    usersCommits: world.usersCommits.size,
     events: readLog(world).length,
   };
 }
 
 /** Time to the first event that is not recovery's own; none when it was killed before that. */
-function recoveryOf(events: readonly LoggedEvent[], began: number): number[] {
+function firstWork(events: readonly LoggedEvent[], began: number): number[] {
   const first = events.find(({ type }) =>
     /^(attempt\.started|merge\.finished|run\.finished)$/.test(type),
   );
   return first === undefined ? [] : [Date.parse(first.at) - began];
+}
+
+async function actAsUser(world: World, life: number): Promise<void> {
+  await Bun.sleep(usersDelayMs * (1 + (life % 4)));
+  await commitAsUser(world, String(life));
 }
 
 function limited(child: RaChild): Disposable {
@@ -86,7 +121,7 @@ function limited(child: RaChild): Disposable {
 }
 
 /** Nothing may outlive a cycle, whatever the product left. */
-async function endAll(world: World): Promise<void> {
+export async function endAll(world: World): Promise<void> {
   while (world.living().size > 0) {
     for (const pid of world.living().keys()) {
       try {

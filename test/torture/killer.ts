@@ -1,6 +1,12 @@
 import { Database } from "bun:sqlite";
 import { statSync } from "node:fs";
-import type { RaChild, World } from "./world.ts";
+import type { RaChild } from "./world.ts";
+
+/** Whose registry it is. */
+interface Registered {
+  /** The registry's file. */
+  readonly registry: string;
+}
 
 /** When a process is killed. */
 export type KillPoint =
@@ -19,8 +25,8 @@ const isSprungBytes = 9_000_000;
  * Makes the registry stop whoever adds an event with this `seq`, in the middle of the transaction: a trigger writes a
  * weight into the WAL, which tells us, and then counts for longer than any test.
  */
-export function setTrap(world: World, seq: number): void {
-  using database = new Database(world.registry, { readwrite: true });
+export function setTrap({ registry }: Registered, seq: number): void {
+  using database = new Database(registry, { readwrite: true });
   database.run("pragma busy_timeout = 5000");
   database.run("create table if not exists torture (weight blob)");
   database.run(`create trigger torture_trap before insert on events when new.seq = ${seq} begin
@@ -31,15 +37,19 @@ export function setTrap(world: World, seq: number): void {
 }
 
 /** Takes the trap away, and whatever a transaction left of it. */
-export function removeTrap(world: World): void {
-  using database = new Database(world.registry, { readwrite: true });
+export function removeTrap({ registry }: Registered): void {
+  using database = new Database(registry, { readwrite: true });
   database.run("pragma busy_timeout = 5000");
   database.run("drop trigger if exists torture_trap");
   database.run("drop table if exists torture");
 }
 
 /** Kills a process at a point. Resolves when it has ended, by itself or not: false when it came to its end before. */
-export async function killAt(world: World, child: RaChild, point: KillPoint): Promise<boolean> {
+export async function killAt(
+  world: Registered,
+  child: Pick<RaChild, "ended" | "kill">,
+  point: KillPoint,
+): Promise<boolean> {
   let isOver = false;
   const ended = child.ended.then((code) => {
     isOver = true;
@@ -51,7 +61,7 @@ export async function killAt(world: World, child: RaChild, point: KillPoint): Pr
   return (await ended) === null;
 }
 
-async function reached(world: World, point: KillPoint, isOver: () => boolean): Promise<void> {
+async function reached(world: Registered, point: KillPoint, isOver: () => boolean): Promise<void> {
   if (point.kind === "at") {
     const until = performance.now() + point.ms;
     while (!isOver() && performance.now() < until) await Bun.sleep(1);

@@ -1,9 +1,11 @@
 import { Database } from "bun:sqlite";
 import { createHash } from "node:crypto";
-import { existsSync, lstatSync, readdirSync, readFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { filesBelow, gitLines, linesOf, namesIn, textsOf } from "./evidence.ts";
 import { referenceTasks, textOf } from "./reference-plan.ts";
-import { type LoggedEvent, readLog, usersFiles, type World } from "./world.ts";
+import { judgeTarget, judgeUser } from "./target-oracle.ts";
+import { type LoggedEvent, readLog, type World } from "./world.ts";
 
 /** A file of a workspace at the moment of a death. */
 export interface DirtyFile {
@@ -11,11 +13,14 @@ export interface DirtyFile {
   readonly text: string;
 }
 
-/** Every file that stands in a workspace, by its blob id. */
+/** Every file that a task had in its workspace, by its blob id. */
 export function dirtyBlobs(world: World): ReadonlyMap<string, DirtyFile> {
   const found = new Map<string, DirtyFile>();
-  for (const path of filesBelow(world.workspaces)) {
-    if (path.includes("/.git/") || path.includes("/.trash/") || path.includes("/.scratch-"))
+  const inPlace = world.reference === "in-place" ? namesIn(world.project) : [];
+  const drafts = inPlace.filter((name) => name.startsWith("draft-"));
+  const paths = drafts.map((name) => join(world.project, name));
+  for (const path of [...filesBelow(world.workspaces), ...paths]) {
+    if (/\/\.git(?:\/|$)/.test(path) || path.includes("/.trash/") || path.includes("/.scratch-"))
       continue;
     try {
       const bytes = readFileSync(path);
@@ -31,15 +36,13 @@ export function dirtyBlobs(world: World): ReadonlyMap<string, DirtyFile> {
 /** What must not be once a run has come to its end, one line each. Asks git, the registry's file, `/proc` and the disk. */
 export function judge(world: World, dirty: ReadonlyMap<string, DirtyFile>): string[] {
   const log = readLog(world);
-  const reachable = new Set(
-    (world.git("rev-list", "--objects", "--no-object-names", "--all") ?? "").split("\n"),
-  );
+  const reachable = new Set(gitLines(world, "rev-list", "--objects", "--no-object-names", "--all"));
   return [
     ...judgeResults(world, log, reachable, dirty),
     ...judgeTarget(world, log),
-    ...judgeFiles(world),
+    ...judgeUser(world),
     ...judgeOrder(world, log),
-    ...judgeLeavings(world),
+    ...judgeLeavings(world, log),
     ...judgeStores(world, log),
   ];
 }
@@ -52,15 +55,22 @@ function judgeResults(
   dirty: ReadonlyMap<string, DirtyFile>,
 ): string[] {
   const wrong: string[] = [];
-  for (const { type, task, attempt, body } of log) {
-    if (type !== "attempt.finished" || typeof body.kept !== "string") continue;
-    if (!reachable.has(body.kept)) wrong.push(`INV-1: ${task}/${attempt} kept ${body.kept}, lost`);
-    const text = world.git("show", `${body.kept}:${fileOf(task ?? "")}`);
-    const isRight = text?.includes(textOf(task ?? "")) === true;
+  const kept = log.flatMap(({ type, task, attempt, body }) => {
+    if (type !== "attempt.finished" || typeof body.kept !== "string" || task === null) return [];
     const { kind } = body.outcome as { kind: string };
-    if (kind === "succeeded" && !isRight) wrong.push(`INV-1: ${task}/${attempt} kept another text`);
+    return [{ name: `${task}/${attempt}`, task, commit: body.kept, kind }];
+  });
+  const fileAt = (commit: string, task: string): string => `${commit}:${fileOf(task)}`;
+  const texts = textsOf(
+    world,
+    kept.map(({ commit, task }) => fileAt(commit, task)),
+  );
+  for (const { name, task, commit, kind } of kept) {
+    if (!reachable.has(commit)) wrong.push(`INV-1: ${name} kept ${commit}, lost`);
+    const isRight = texts.get(fileAt(commit, task))?.includes(textOf(task)) === true;
+    if (kind === "succeeded" && !isRight) wrong.push(`INV-1: ${name} kept another text`);
   }
-  const removed = new Set(readLines(join(world.top, "removed")));
+  const removed = new Set(linesOf(join(world.top, "removed")));
   for (const [id, { path, text }] of dirty) {
     // A task that outlived its `ra` for a moment may have removed its draft itself.
     const draft = /^draft of (.*)\n$/.exec(text)?.[1];
@@ -70,77 +80,10 @@ function judgeResults(
   return wrong;
 }
 
-/** INV-2, 3, 11: the target moved forward, to checked trees, and holds each task once; the end says so. */
-function judgeTarget(world: World, log: readonly LoggedEvent[]): string[] {
-  const wrong: string[] = [];
-  const moves = (world.git("reflog", "show", "--format=%H %gs", "main") ?? "").trim().split("\n");
-  const values = moves.map((line) => line.split(" ")[0] as string).reverse();
-  for (let i = 1; i < values.length; i++) {
-    const [from = "", to = ""] = [values[i - 1], values[i]];
-    if (world.git("merge-base", "--is-ancestor", from, to) === null) {
-      wrong.push(`INV-2: the target went from ${from} to ${to}`);
-    }
-  }
-  const verified = new Set(readLines(join(world.top, "verified")));
-  const tree = (world.git("rev-parse", "main^{tree}") ?? "").trim();
-  if (!verified.has(tree)) wrong.push("INV-2: the tree of the target was never checked");
-  const trailers = world.git(
-    "log",
-    "--first-parent",
-    "--format=%(trailers:key=Ra-Task,valueonly)",
-    "main",
-  );
-  const landed = (trailers ?? "").split("\n").filter((line) => line !== "");
-  for (const { id } of referenceTasks) {
-    const times = landed.filter((task) => task === id).length;
-    if (times !== 1) wrong.push(`INV-3: ${id} is on the target ${times} times`);
-  }
-  const end = log.filter(({ type }) => type === "run.finished").at(-1);
-  if (end?.body.exitCode !== 0)
-    wrong.push(`INV-11: the log ends with ${JSON.stringify(end?.body)}`);
-  const tip = (world.git("rev-parse", "main") ?? "").trim();
-  const published = end?.body.published as { to: string } | null | undefined;
-  if (published && published.to !== tip) wrong.push("INV-11: the log names another tip");
-  return wrong;
-}
-
-/** INV-4, 13: exactly the expected files are on the target, and the user's own are as they were. */
-function judgeFiles(world: World): string[] {
-  const expected = new Map<string, string>([
-    ["README.md", "start\n"],
-    ["notes.md", "start\n"],
-  ]);
-  for (const { id, makes } of referenceTasks) if (makes !== null) expected.set(makes, textOf(id));
-  const listed = (world.git("ls-tree", "-r", "--name-only", "main") ?? "").trim().split("\n");
-  const wrong: string[] = [];
-  for (const [path, text] of expected) {
-    if (world.git("show", `main:${path}`) !== text)
-      wrong.push(`INV-4: ${path} is not as it was made`);
-  }
-  const shared = (world.git("show", "main:shared.txt") ?? "").trim().split("\n");
-  const lines = referenceTasks.flatMap(({ id, makes }) =>
-    makes === null ? [textOf(id).trim()] : [],
-  );
-  if ([...shared].sort().join() !== ["start", ...lines].sort().join()) {
-    wrong.push(`INV-4: shared.txt holds ${shared.join(", ")}`);
-  }
-  for (const path of listed) {
-    if (!expected.has(path) && path !== "shared.txt")
-      wrong.push(`INV-4: ${path} came from nowhere`);
-  }
-  for (const [path, text] of Object.entries(usersFiles)) {
-    const now = readFileSync(join(world.project, path), "utf8");
-    if (now !== text) wrong.push(`INV-13: the user's ${path} holds ${JSON.stringify(now)}`);
-  }
-  const status = (world.git("status", "--porcelain") ?? "no answer").trim();
-  if (status !== "M notes.md\n?? untracked.txt") wrong.push(`INV-13: git status says ${status}`);
-  return wrong;
-}
-
-/** INV-6, 7: one live attempt a task, and none before what it needs. */
+/** INV-6, 7, 14: one live attempt a task, none before what it needs, and one end of each. */
 function judgeOrder(world: World, log: readonly LoggedEvent[]): string[] {
-  const wrong = readLines(join(world.top, "overlaps")).map(
-    (id) => `INV-6: ${id} ran twice at once`,
+  const wrong = linesOf(join(world.top, "overlaps")).map(
+    (line) => `INV-6: ran twice at once: ${line}`,
   );
   const done = new Set<string>();
   const open = new Set<string>();
@@ -160,32 +103,40 @@ function judgeOrder(world: World, log: readonly LoggedEvent[]): string[] {
       done.add(task);
     }
   }
+  for (const { id } of referenceTasks) if (!done.has(id)) wrong.push(`INV-14: ${id} is not done`);
   return wrong;
 }
 
 /** INV-9: nothing of a run that is over is left but what it is to keep. */
-function judgeLeavings(world: World): string[] {
+function judgeLeavings(world: World, log: readonly LoggedEvent[]): string[] {
   const wrong: string[] = [];
   for (const [pid, command] of world.living())
     wrong.push(`INV-9: process ${pid} lives: ${command}`);
   const gitDir = join(world.project, ".git");
-  const isOurs = (path: string): boolean =>
+  const isLeft = (path: string): boolean =>
     path.endsWith(".lock") && !/\/(landing|recovery)\.lock$/.test(path);
-  for (const path of filesBelow(gitDir)) if (isOurs(path)) wrong.push(`INV-9: lock ${path}`);
-  const refs = (world.git("for-each-ref", "--format=%(refname)", "refs/ra") ?? "").split("\n");
-  for (const ref of refs) {
-    if (/\.(base|before)$/.test(ref)) wrong.push(`INV-9: ref ${ref}`);
+  for (const path of filesBelow(gitDir)) if (isLeft(path)) wrong.push(`INV-9: lock ${path}`);
+  const attempts = new Set(
+    log.filter(({ type }) => type === "attempt.started").map((event) => nameOf(event)),
+  );
+  for (const ref of gitLines(world, "for-each-ref", "--format=%(refname)", "refs/ra")) {
+    const [, name, rest = ""] = /^refs\/ra\/([^/]+\/[^/]+\/\d+)(.*)$/.exec(ref) ?? [];
+    if (rest === ".base" || rest === ".before") wrong.push(`INV-9: ref ${ref}`);
+    if (!ref.endsWith("/_tip") && !attempts.has(name ?? "")) {
+      wrong.push(`INV-9: ref ${ref} is of nothing in the log`);
+    }
   }
   for (const dir of ["control.git/indexes", "quarantine"]) {
-    for (const name of listOf(join(gitDir, "ra", dir))) wrong.push(`INV-9: ${dir}/${name}`);
+    for (const name of namesIn(join(gitDir, "ra", dir))) wrong.push(`INV-9: ${dir}/${name}`);
   }
-  for (const repository of listOf(world.workspaces)) {
-    for (const name of listOf(join(world.workspaces, repository))) {
-      const below = listOf(join(world.workspaces, repository, name));
+  for (const name of namesIn(join(gitDir, "worktrees"))) wrong.push(`INV-9: worktree ${name}`);
+  for (const repository of namesIn(world.workspaces)) {
+    for (const name of namesIn(join(world.workspaces, repository))) {
+      const below = namesIn(join(world.workspaces, repository, name));
       wrong.push(`INV-9: workspaces/${name} with ${below.join(", ")}`);
     }
   }
-  const temporary = listOf(world.top).filter((name) => name.startsWith("ra-"));
+  const temporary = namesIn(world.top).filter((name) => name.startsWith("ra-"));
   for (const name of temporary) wrong.push(`INV-9: temporary ${name}`);
   return wrong;
 }
@@ -204,33 +155,14 @@ function judgeStores(world: World, log: readonly LoggedEvent[]): string[] {
   return wrong;
 }
 
+function nameOf({ run, task, attempt }: LoggedEvent): string {
+  return `${run}/${task}/${attempt}`;
+}
+
 function fileOf(id: string): string {
   return referenceTasks.find((task) => task.id === id)?.makes ?? "shared.txt";
 }
 
 function blobId(bytes: Uint8Array): string {
   return createHash("sha1").update(`blob ${bytes.length}\0`).update(bytes).digest("hex");
-}
-
-function filesBelow(dir: string): string[] {
-  const found: string[] = [];
-  for (const name of listOf(dir)) {
-    const path = join(dir, name);
-    const stat = lstatSync(path, { throwIfNoEntry: false });
-    if (stat?.isDirectory()) found.push(...filesBelow(path));
-    else if (stat !== undefined) found.push(path);
-  }
-  return found;
-}
-
-function listOf(dir: string): string[] {
-  try {
-    return readdirSync(dir).sort();
-  } catch {
-    return [];
-  }
-}
-
-function readLines(path: string): string[] {
-  return existsSync(path) ? readFileSync(path, "utf8").trim().split("\n") : [];
 }

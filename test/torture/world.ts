@@ -1,23 +1,24 @@
 import { Database } from "bun:sqlite";
-import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { Registry } from "../../core/registry/registry.ts";
 import { raBinary } from "../support/binary.ts";
-import { referencePlan } from "./reference-plan.ts";
-
-/** What the user has in the checkout and never commits. */
-export const usersFiles: Readonly<Record<string, string>> = {
-  "notes.md": "half a thought\n",
-  "untracked.txt": "of the user\n",
-};
+import { type Reference, referencePlan, resolvingAgent } from "./reference-plan.ts";
 
 /** A user with a repository in which the reference run is killed. */
 export interface World {
   readonly top: string;
+  readonly reference: Reference;
   readonly project: string;
   readonly registry: string;
   readonly workspaces: string;
   readonly env: Readonly<Record<string, string>>;
+  /** What the user has in the checkout and never commits, by path. */
+  readonly usersFiles: Readonly<Record<string, string>>;
+  /** Commits that the user made on the target while the run went on. */
+  readonly usersCommits: Set<string>;
+  /** Files that the user could not commit, with what \`git status\` is to say of them. */
+  readonly usersLeft: Map<string, "A " | "??">;
   /** Plain git in the project; null when it fails. */
   git(...args: readonly string[]): string | null;
   /** Starts the binary in the project. */
@@ -36,9 +37,11 @@ export interface RaChild {
 }
 
 /** Makes a world below `top`, with an empty registry. */
-export async function makeWorld(top: string): Promise<World> {
-  const world = worldAt(top);
-  for (const name of ["project", "home", "live"]) mkdirSync(join(top, name), { recursive: true });
+export async function makeWorld(top: string, reference: Reference = "clone"): Promise<World> {
+  const world = openWorld(top, reference);
+  for (const name of ["project", "home/config/ra", "live"]) {
+    mkdirSync(join(top, name), { recursive: true });
+  }
   const must = (...args: string[]): void => {
     if (world.git(...args) === null) throw new Error(`git ${args.join(" ")} failed`);
   };
@@ -48,18 +51,37 @@ export async function makeWorld(top: string): Promise<World> {
   write(world.project, { "README.md": "start\n", "notes.md": "start\n", "shared.txt": "start\n" });
   must("add", "--all");
   must("commit", "--quiet", "--message", "start");
-  write(world.project, usersFiles);
-  writeFileSync(join(top, "plan.json"), JSON.stringify(referencePlan(top)));
+  must("branch", "topic");
+  write(world.project, world.usersFiles);
+  if ("staged.txt" in world.usersFiles) must("add", "staged.txt");
+  writeFileSync(join(top, "plan.json"), JSON.stringify(referencePlan(top, reference)));
+  if (reference === "agent") giveAgent(world);
   const registry = await Registry.open({ stateDir: join(world.project, ".git", "ra") });
   await registry.close();
   return world;
+}
+
+/** A task in the checkout needs it clean, so the user has only untracked files there. */
+function usersFilesOf(reference: Reference): Readonly<Record<string, string>> {
+  const untracked = { "untracked.txt": "of the user\n" };
+  if (reference === "in-place") return untracked;
+  return { "notes.md": "half a thought\n", "staged.txt": "to be committed\n", ...untracked };
+}
+
+function giveAgent({ top }: World): void {
+  const agent = join(top, "agent");
+  writeFileSync(agent, resolvingAgent(), { mode: 0o755 });
+  write(join(top, "home", "config", "ra"), {
+    "config.yaml": `runners: { kilo: { command: [${agent}] } }\n`,
+  });
 }
 
 function write(dir: string, files: Readonly<Record<string, string>>): void {
   for (const [path, text] of Object.entries(files)) writeFileSync(join(dir, path), text);
 }
 
-function worldAt(top: string): World {
+/** The world that lies at `top`. */
+export function openWorld(top: string, reference: Reference): World {
   const project = join(top, "project");
   const home = join(top, "home");
   const env = {
@@ -72,10 +94,14 @@ function worldAt(top: string): World {
   };
   return {
     top,
+    reference,
     project,
     env,
     registry: join(project, ".git", "ra", "registry.db"),
     workspaces: join(home, "state", "ra", "workspaces"),
+    usersFiles: usersFilesOf(reference),
+    usersCommits: new Set(),
+    usersLeft: new Map(),
     git(...args) {
       const done = Bun.spawnSync(["git", ...args], { cwd: project, env, stdin: "ignore" });
       return done.exitCode === 0 ? done.stdout.toString() : null;
@@ -100,6 +126,30 @@ function worldAt(top: string): World {
   };
 }
 
+/** The user commits a file to the target, or tries to: a lock on the index is in the way while files move. */
+export async function commitAsUser(world: World, name: string): Promise<void> {
+  const path = `user-${name}.txt`;
+  writeFileSync(join(world.project, path), `by the user: ${name}\n`);
+  const git = async (...args: string[]): Promise<string | null> => {
+    const child = Bun.spawn(["git", "-c", "core.abbrev=40", ...args], {
+      cwd: world.project,
+      env: world.env,
+      stdin: "ignore",
+      stderr: "ignore",
+    });
+    const text = await child.stdout.text();
+    return (await child.exited) === 0 ? text : null;
+  };
+  world.usersLeft.set(path, "??");
+  if ((await git("add", path)) === null) return;
+  world.usersLeft.set(path, "A ");
+  const said = await git("commit", "--message", name, "--only", "--", path);
+  const id = /^\[main ([0-9a-f]{40})\]/.exec(said ?? "")?.[1];
+  if (id === undefined) return;
+  world.usersLeft.delete(path);
+  world.usersCommits.add(id);
+}
+
 /** Whatever inherited the world's environment names its directory. */
 function livingBelow(top: string): ReadonlyMap<number, string> {
   const found = new Map<number, string>();
@@ -118,11 +168,6 @@ function readText(path: string): string {
   } catch {
     return "";
   }
-}
-
-/** Copies a file tree while nothing of it is in use. */
-export function copyTree(from: string, to: string): void {
-  if (existsSync(from)) cpSync(from, to, { recursive: true });
 }
 
 /** One row of the log, as the file tells it. */
