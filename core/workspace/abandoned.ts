@@ -2,11 +2,11 @@ import { existsSync } from "node:fs";
 import { readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import type { Isolation } from "../plan/plan.ts";
-import { indexPath } from "./isolated.ts";
+import { baseRef, indexPath, setWorkspaceAside } from "./isolated.ts";
 import { setAside } from "./layout.ts";
 import type { Site } from "./site.ts";
 import type { AbandonedWorkspace } from "./workspace.ts";
-import { linkedBelow, removeWorktreesBelow } from "./worktree.ts";
+import { linkedBelow, removeWorktreesOf } from "./worktree.ts";
 
 const refPattern = /^refs\/ra\/[^/]+\/([^/]+)\/(\d+)\.(base|before)$/;
 
@@ -37,7 +37,7 @@ export async function abandonedWorkspaces(
     const own: Isolation = linked.has(path) ? "worktree" : "clone";
     const isolation = marks.has("before") ? "in-place" : own;
     const base = marks.get("base") ?? null;
-    const index = indexPath(site, { run, task, attempt, isolation, base: "" });
+    const index = indexPath(site, { run, task, attempt });
     return { task, attempt, isolation, base, isFilled: existsSync(index) };
   });
 }
@@ -60,23 +60,32 @@ export async function clearAbandoned(
     await site.trash.take(site.layout.workspace(run, task, attempt));
   }
   const dir = join(site.layout.root, run);
+  const found = await refsOf(site, run);
+  const bases = new Map(found);
   for (const name of await readdir(dir).catch(() => [])) {
-    if (name.startsWith(".")) await site.trash.take(join(dir, name));
-    else await setAside(site.layout.root, join(dir, name));
+    if (name.startsWith(".")) {
+      await site.trash.take(join(dir, name));
+      continue;
+    }
+    const [task = "", number = "1"] = name.split(".");
+    const attempt = Number(number);
+    const base = bases.get(baseRef({ run, task, attempt })) ?? null;
+    if (site.layout.workspace(run, task, attempt) !== join(dir, name))
+      await setAside(site.layout.root, join(dir, name));
+    else await setWorkspaceAside(site, { run, task, attempt }, base);
   }
-  await removeWorktreesBelow(site, dir);
+  await removeWorktreesOf(site, run, dir);
   for (const name of await readdir(site.indexDir).catch(() => [])) {
     const [owner, task, attempt] = name.split(".");
     if (owner !== run || leftovers.open.has(`${task}.${attempt}`)) continue;
     await rm(join(site.indexDir, name), { recursive: true, force: true });
   }
   await clearRefLocks(site, run);
-  const refs = (await refsOf(site, run)).map(([ref]) => ref);
-  const closed = refs.filter((ref) => {
+  const closed = found.filter(([ref]) => {
     const [, task, attempt] = refPattern.exec(ref) ?? [];
     return task !== undefined && !leftovers.open.has(`${task}.${attempt}`);
   });
-  await site.refs.removeAll(closed);
+  await site.refs.removeAll(closed.map(([ref]) => ref));
 }
 
 /** Only `ra` writes below these, and the one that did is dead. */

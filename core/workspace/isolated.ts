@@ -10,18 +10,37 @@ import { type Subject, takeSnapshot, workTree } from "./snapshot.ts";
 import { submoduleWork } from "./submodules.ts";
 import type { Workspace, WorkspaceRequest } from "./workspace.ts";
 
+/** What names the refs and the directory of an attempt. */
+type Attempt = Pick<WorkspaceRequest, "run" | "task" | "attempt">;
+
 /** Ref that keeps the result of an attempt. */
-export function resultRef(request: WorkspaceRequest): string {
+export function resultRef(request: Attempt): string {
   return `refs/ra/${request.run}/${request.task}/${request.attempt}`;
 }
 
 /** Ref that keeps the base of an attempt while it runs, for nothing else may point to it. */
-export function baseRef(request: WorkspaceRequest): string {
+export function baseRef(request: Attempt): string {
   return `${resultRef(request)}.base`;
 }
 
+/** Ref that keeps the base of a workspace that was set aside: it borrows the user's objects as long as it stands. */
+function asideRef(request: Attempt): string {
+  return `${resultRef(request)}.aside`;
+}
+
+/** Moves a workspace to where nothing deletes it, its base still pinned. `base` null: it never had one. */
+export async function setWorkspaceAside(
+  site: Site,
+  request: Attempt,
+  base: string | null,
+): Promise<void> {
+  const path = site.layout.workspace(request.run, request.task, request.attempt);
+  if (base !== null && existsSync(path)) await site.refs.set(asideRef(request), base);
+  await setAside(site.layout.root, path);
+}
+
 /** `ra`'s own index of an attempt's directory. */
-export function indexPath(site: Site, request: WorkspaceRequest): string {
+export function indexPath(site: Site, request: Attempt): string {
   return join(site.indexDir, `${request.run}.${request.task}.${request.attempt}`);
 }
 
@@ -88,7 +107,7 @@ export function isolatedWorkspace(
     restore: async () => undefined,
     async close() {
       if (whole) await site.trash.take(path);
-      else await setAside(site.layout.root, path);
+      else await setWorkspaceAside(site, request, request.base);
       await directory.detach?.();
       await rm(index, { force: true });
       await site.refs.remove(baseRef(request));

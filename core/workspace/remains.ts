@@ -33,7 +33,7 @@ export interface RemainingRef {
   readonly run: string;
   readonly task: string | null;
   /**
-   * `result`: what an attempt left. `base`: what it started from. `own`: anything else that only this ref keeps.
+   * `result`: what an attempt left. `base`: what it started from, or what a workspace set aside did. `own`: anything else that only this ref keeps.
    * `chain`: what the run built from results. `branch`: where it kept what could not land.
    */
   readonly kind: "result" | "base" | "own" | "chain" | "branch";
@@ -170,7 +170,7 @@ async function refsOf(git: Git): Promise<RemainingRef[]> {
 
 function kindOf(attempt: string): RemainingRef["kind"] {
   if (/^\d+$/.test(attempt)) return "result";
-  return /^\d+\.base$/.test(attempt) ? "base" : "own";
+  return /^\d+\.(?:base|aside)$/.test(attempt) ? "base" : "own";
 }
 
 function remain(

@@ -14,11 +14,17 @@ import { bindControl, lastValue, readGitConfig } from "./control.ts";
 import { bindGit, type Environment, requireGit } from "./git.ts";
 import { type Identity, signature, userIdentity } from "./identity.ts";
 import { adoptInPlace, openInPlace } from "./in-place.ts";
-import { indexPath, isolatedWorkspace, requireIndex } from "./isolated.ts";
+import {
+  baseRef,
+  indexPath,
+  isolatedWorkspace,
+  requireIndex,
+  setWorkspaceAside,
+} from "./isolated.ts";
 import { keptCommits } from "./kept-commits.ts";
 import { publish } from "./land.ts";
 import { commitsTouching, landedCommits, landedTasks } from "./landed.ts";
-import { layoutOf, setAside, Trash } from "./layout.ts";
+import { layoutOf, Trash } from "./layout.ts";
 import { makeLookout } from "./lookout.ts";
 import { type MergeTools, mergeTrees, quarantinedMerger } from "./merge.ts";
 import { dateAfter, ObjectReader } from "./object-reader.ts";
@@ -192,13 +198,15 @@ async function openScratch(
 }
 
 async function tidy(site: Site, run: string): Promise<void> {
+  const { refs } = site;
   const dir = join(site.layout.root, run);
   for (const name of await readdir(dir).catch(() => [])) {
     const [task, attempt] = name.split(".");
     const request = { run, task: task!, attempt: Number(attempt ?? 1) };
     // Closing a workspace removes its index, so one that is still there says: never closed.
-    const open = existsSync(indexPath(site, { ...request, isolation: "clone", base: "" }));
-    if (open && !name.startsWith(".")) await setAside(site.layout.root, join(dir, name));
+    const open = existsSync(indexPath(site, request));
+    if (!open || name.startsWith(".")) continue;
+    await setWorkspaceAside(site, request, await refs.read(baseRef(request)));
   }
   await removeWorktreesBelow(site, dir);
   await site.trash.take(dir);

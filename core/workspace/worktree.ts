@@ -61,6 +61,28 @@ export async function removeWorktreesBelow(site: Listed, dir: string): Promise<v
   await removeEntries(site, (checkout) => checkout.startsWith(`${dir}${sep}`));
 }
 
+/**
+ * Ends git's knowledge of the worktrees of a run whose `ra` is dead: those below its directory, and those that a git made
+ * half and locked in the name of the run. Entries of the user stay, also such as `git worktree prune` would take.
+ */
+export async function removeWorktreesOf(site: Site, run: string, dir: string): Promise<void> {
+  await removeWorktreesBelow(site, dir);
+  const list = join(site.place.commonDir, "worktrees");
+  await site.worktreeList(async () => {
+    for (const id of await readdir(list).catch(() => [])) {
+      const reason = await readFile(join(list, id, "locked"), "utf8").catch(() => "");
+      if (reason.trim() !== lockReason(run) || existsSync(join(list, id, "gitdir"))) continue;
+      await rm(join(list, id), { recursive: true, force: true });
+    }
+    await rmdir(list).catch(() => undefined);
+  });
+}
+
+/** What git is told of why a worktree is locked; it writes that down before all else. */
+function lockReason(run: string): string {
+  return `ra ${run}`;
+}
+
 /** Directories below `dir` that git takes for linked worktrees. */
 export async function linkedBelow(site: Site, dir: string): Promise<readonly string[]> {
   const found: string[] = [];
@@ -77,7 +99,7 @@ export async function removeWorktreesAt(site: Listed, paths: ReadonlySet<string>
 }
 
 async function addWorktree(site: Site, request: WorkspaceRequest, path: string): Promise<void> {
-  const flags = ["--no-checkout", "--detach", "--lock", "--reason", `ra ${request.run}`];
+  const flags = ["--no-checkout", "--detach", "--lock", "--reason", lockReason(request.run)];
   const args = ["worktree", "add", ...flags, path, request.base];
   let done: Captured | null = null;
   for (let tries = 0; tries < triesMax; tries++) {
