@@ -1,5 +1,4 @@
 import { join } from "node:path";
-import { systemClock } from "../core/clock.ts";
 import type { Assignment } from "../core/dispatch/assignment.ts";
 import type { AttemptEnd } from "../core/dispatch/attempt.ts";
 import { Chain } from "../core/dispatch/chain.ts";
@@ -15,6 +14,7 @@ import type { Plan, Task } from "../core/plan/plan.ts";
 import type { Runner } from "../core/plugin/runner.ts";
 import { programEnvironment } from "../core/process/environment.ts";
 import type { Recording } from "../core/process/log.ts";
+import { type Machine, thisMachine } from "../core/process/machine.ts";
 import { durations, liveProcesses, occupants } from "../core/registry/query.ts";
 import type { Registry } from "../core/registry/registry.ts";
 import type { Fact } from "../core/run/event.ts";
@@ -54,6 +54,8 @@ export interface RunParts {
   readonly state: RunState | undefined;
   /** Results of an earlier process of the run that are still to land, by task. */
   readonly results?: ReadonlyMap<string, AttemptEnd>;
+  /** Where it runs; this machine by default. */
+  readonly machine?: Machine;
 }
 
 /** A dispatcher with its hands. The only place that knows that the log is SQLite and the workspaces are git. */
@@ -71,7 +73,7 @@ const difficultyDefault = 3;
 
 /** Puts a run together. Nothing is started. */
 export function composeRun(parts: RunParts): Composed {
-  const { run, plan, place, registry, repository, state } = parts;
+  const { run, plan, place, registry, repository, state, machine = thisMachine } = parts;
   const graph = buildGraph(plan.tasks);
   const roster = new Roster({
     plan,
@@ -92,7 +94,7 @@ export function composeRun(parts: RunParts): Composed {
   const chain = makeChain(parts, { graph, environment, recording, known, signal: checks.signal });
   const crew = new Crew({
     run,
-    clock: systemClock,
+    machine,
     roster,
     repository,
     chain,
@@ -113,7 +115,7 @@ export function composeRun(parts: RunParts): Composed {
   const dispatcher = new Dispatcher({
     run,
     log: registry,
-    clock: systemClock,
+    clock: machine.clock,
     roster,
     hands: crew,
     concurrency: parts.concurrency,
@@ -128,7 +130,7 @@ export function composeRun(parts: RunParts): Composed {
 /** What landing and checking need of a run. */
 export type LandingParts = Pick<
   RunParts,
-  "run" | "plan" | "place" | "config" | "repository" | "ground" | "env"
+  "run" | "plan" | "place" | "config" | "repository" | "ground" | "env" | "machine"
 >;
 
 /** A chain for a run that has ended, to land what it kept; null without git. `signal` ends the checks. */
@@ -188,7 +190,7 @@ function makeChain(
     readonly keep?: (commit: string) => Promise<string>;
   },
 ): Chain | null {
-  const { run, repository, ground, place } = parts;
+  const { run, repository, ground, place, machine = thisMachine } = parts;
   const { graph, environment, recording, signal } = rest;
   if (repository === null || ground === null) return null;
   const logs = join(place.stateDir, "runs");
@@ -211,6 +213,7 @@ function makeChain(
           environment: environment(task, ["*"]),
           recording,
           signal,
+          machine,
           logPath: (tries) => join(logs, run, task.id, checkLog(String(attempt), tries)),
         }),
       { ...rest.known, tree: (commit) => repository.tree(commit) },

@@ -1,8 +1,5 @@
 import { realpathSync } from "node:fs";
-import type { Chain } from "../core/dispatch/chain.ts";
 import type { Dispatcher } from "../core/dispatch/dispatcher.ts";
-import { takeOverLanded } from "../core/dispatch/recovery.ts";
-import { finishRun } from "../core/dispatch/summary.ts";
 import { ExitCode, RaError } from "../core/error.ts";
 import { newRunId } from "../core/id.ts";
 import type { Isolation, Mode, Plan } from "../core/plan/plan.ts";
@@ -12,21 +9,21 @@ import { thisOwner } from "../core/process/owner.ts";
 import { seclude } from "../core/process/seclusion.ts";
 import { Registry } from "../core/registry/registry.ts";
 import { ReportWriter } from "../core/report/writer.ts";
-import type { Event, Fact, Published } from "../core/run/event.ts";
-import type { RunState } from "../core/run/state.ts";
+import type { Event, Fact } from "../core/run/event.ts";
 import { findPlace, type Place } from "../core/workspace/place.ts";
 import { openRepository } from "../core/workspace/repository.ts";
 import type { GitRepository, Repository } from "../core/workspace/workspace.ts";
 import type { Terminal } from "./command.ts";
-import { composeRun, type Ground, type RunParts } from "./compose.ts";
+import type { Ground, RunParts } from "./compose.ts";
 import type { Config } from "./config.ts";
+import { followCourse } from "./course.ts";
 import { eventLine } from "./event-line.ts";
 import type { Follower } from "./followers.ts";
 import { capLogs } from "./log-cap.ts";
 import type { Answers } from "./pace.ts";
 import { loadRunners, probeRunners } from "./runners.ts";
-import { handleSignals } from "./signals.ts";
-import { takeRun } from "./takeover.ts";
+import { handleSignals, type SignalWatch } from "./signals.ts";
+import type { First } from "./takeover.ts";
 import { excessText } from "./view/log-cap.ts";
 import { ProgressLines } from "./view/progress.ts";
 import { showSummary } from "./view/summary.ts";
@@ -163,11 +160,7 @@ export function partsOf(
 }
 
 /** Drives a run to its end: views, reports, signals around the dispatcher. `first` opens the run in the log, or throws. */
-export async function driveRun(
-  order: RunOrder,
-  parts: RunParts,
-  first: (state: RunState | undefined) => Fact,
-): Promise<ExitCode> {
+export async function driveRun(order: RunOrder, parts: RunParts, first: First): Promise<ExitCode> {
   const { terminal, json } = order;
   const { run, registry } = parts;
   await using _reports = new ReportWriter(registry, parts.place.root, {
@@ -189,27 +182,22 @@ export async function driveRun(
   try {
     // Before any agent starts: it could read the environment of `ra`, where the user's secrets are.
     await seclude();
-    const { results } = await takeRun({ ...parts, terminal, state }, first);
-    state = await registry.state(run);
+    let signals: SignalWatch | null = null;
     // Beside the run: nothing of it waits for the sizes of old logs.
-    const capped = keepLogsWithin(order, parts);
-    const composed = composeRun({ ...parts, state, results });
-    await using _crew = composed.crew;
-    dispatcher = composed.dispatcher;
-    const signals = handleSignals(terminal, run, dispatcher);
+    let capped: Promise<void> | null = null;
     try {
-      const published = await takeOver(parts, composed.chain, state);
-      const { exitCode } =
-        published === null
-          ? await composed.dispatcher.run()
-          : await finishRun({ log: registry, run, published, ending: null, hands: composed.crew });
-      await parts.repository?.tidy(run);
+      const exitCode = await followCourse({ ...parts, terminal }, first, (composed, now) => {
+        state = now;
+        dispatcher = composed;
+        signals = handleSignals(terminal, run, composed);
+        capped = keepLogsWithin(order, parts);
+      });
       await keepLogsWithin(order, parts, true);
       if (!json) showSummary(terminal, await registry.state(run));
       out.check();
-      return signals.exitCode(exitCode);
+      return (signals as SignalWatch | null)?.exitCode(exitCode) ?? exitCode;
     } finally {
-      signals.close();
+      (signals as SignalWatch | null)?.close();
       await capped;
     }
   } finally {
@@ -250,17 +238,6 @@ function guarded(terminal: Terminal): { print(text: string): void; check(): void
       if (trouble !== null) throw trouble.error;
     },
   };
-}
-
-/** Null, or why what landed before the run broke off cannot go on to the target. */
-async function takeOver(
-  parts: RunParts,
-  chain: Chain | null,
-  state: RunState | undefined,
-): Promise<Published | null> {
-  const { repository, ground } = parts;
-  if (repository === null || ground === null || chain === null || !state) return null;
-  return await takeOverLanded({ repository, chain, state, target: ground.target });
 }
 
 async function freeRunId(registry: Registry): Promise<string> {

@@ -1,3 +1,4 @@
+import { thisMachine } from "../core/process/machine.ts";
 import { thisOwner } from "../core/process/owner.ts";
 import type { Registry } from "../core/registry/registry.ts";
 import type { RunState } from "../core/run/state.ts";
@@ -23,7 +24,7 @@ export async function holdRun<T>(
 ): Promise<T> {
   const seen = await registry.state(run);
   // It has recorded the end of the run, and still tidies up: a new owner would shut it out.
-  if (seen !== undefined && seen.finishedAt !== null) await untilGone(seen.owner);
+  if (seen !== undefined && seen.finishedAt !== null) await untilGone(thisMachine, seen.owner);
   let state: RunState | undefined;
   let epoch = 0;
   await registry.commit(run, ({ state: now }) => {

@@ -1,8 +1,7 @@
-import { systemClock } from "../core/clock.ts";
 import { type Aftermath, endProcesses, recoverRun } from "../core/dispatch/aftermath.ts";
 import { ExitCode, RaError } from "../core/error.ts";
 import type { RunOwner } from "../core/id.ts";
-import { isAttended } from "../core/process/owner.ts";
+import { type Machine, thisMachine } from "../core/process/machine.ts";
 import { runs } from "../core/registry/query.ts";
 import type { Registry } from "../core/registry/registry.ts";
 import type { Fact } from "../core/run/event.ts";
@@ -22,6 +21,10 @@ export interface Taking {
   readonly repository: GitRepository | null;
   /** What the log knew of the run before; undefined for a new one. */
   readonly state: RunState | undefined;
+  /** Where it runs; this machine by default. */
+  readonly machine?: Machine;
+  /** Lets one `ra` at a time take over what a dead one left; `inRecoveryTurn` by default. */
+  readonly inTurn?: typeof inRecoveryTurn;
 }
 
 /** Runs whose `ra` died that are looked after at the start of another one. */
@@ -31,7 +34,7 @@ const lookedAfterMax = 20;
 const farewellMs = 10_000;
 
 /** The first fact of a run, or of its next life. Throws when the run may not be taken. */
-type First = (state: RunState | undefined) => Fact;
+export type First = (state: RunState | undefined) => Fact;
 
 /**
  * Opens a run in the log, or takes it over and puts in order what the process left that drove it before. From then on a
@@ -39,16 +42,17 @@ type First = (state: RunState | undefined) => Fact;
  */
 export async function takeRun(taking: Taking, first: First): Promise<Aftermath> {
   const { terminal, registry, run, place, repository, state } = taking;
+  const { machine = thisMachine, inTurn = inRecoveryTurn } = taking;
   if (state === undefined) {
     await lookAfterOthers(taking);
     await open(registry, run, first);
     return { results: new Map(), told: [] };
   }
   const dead = state.owner;
-  if (state.finishedAt !== null) await untilGone(dead);
-  const aftermath = await inRecoveryTurn(place.stateDir, async () => {
+  if (state.finishedAt !== null) await untilGone(machine, dead);
+  const aftermath = await inTurn(place.stateDir, async () => {
     await open(registry, run, first);
-    return await recoverRun({ log: registry, run, clock: systemClock, repository, dead });
+    return await recoverRun({ log: registry, run, machine, repository, dead });
   });
   if (aftermath === null) throw busy();
   for (const line of aftermath.told) terminal.err(`ra: ${run}: ${line}\n`);
@@ -66,22 +70,18 @@ async function open(registry: Registry, run: string, first: First): Promise<void
  * Ends what still runs of other runs whose `ra` is dead, and brings back what it had half moved. Their work stays
  * where it is until they are resumed.
  */
-async function lookAfterOthers({
-  terminal,
-  registry,
-  run,
-  place,
-  repository,
-}: Taking): Promise<void> {
+async function lookAfterOthers(taking: Taking): Promise<void> {
+  const { terminal, registry, run, place, repository } = taking;
+  const { machine = thisMachine, inTurn = inRecoveryTurn } = taking;
   const broken = brokenOff(registry).filter((id) => id !== run);
   if (broken.length === 0) return;
-  await inRecoveryTurn(place.stateDir, async () => {
+  await inTurn(place.stateDir, async () => {
     for (const id of broken) {
       const state = await registry.state(id);
-      if (!state || state.finishedAt !== null || isAttended(state.owner)) continue;
+      if (!state || state.finishedAt !== null || machine.isAttended(state.owner)) continue;
       // What a command that works on the run has started is not left over.
       if (holdOf(state) !== null) continue;
-      const told = await endProcesses(state, state.owner);
+      const told = await endProcesses(machine, state, state.owner);
       for (const line of told) terminal.err(`ra: ${id}: ${line}\n`);
     }
     for (const line of (await repository?.mend()) ?? []) terminal.err(`ra: ${line}\n`);
@@ -96,10 +96,13 @@ function brokenOff({ database }: Registry): string[] {
 }
 
 /** A run has ended before its `ra` has tidied up: that must not meet what comes next. */
-export async function untilGone(owner: RunOwner): Promise<void> {
-  const deadline = performance.now() + farewellMs;
-  while (owner.pid !== process.pid && isAttended(owner) && performance.now() < deadline) {
-    await Bun.sleep(20);
+export async function untilGone(
+  { clock, isAttended }: Pick<Machine, "clock" | "isAttended">,
+  owner: RunOwner,
+): Promise<void> {
+  const deadline = clock.monotonic() + farewellMs;
+  while (owner.pid !== process.pid && isAttended(owner) && clock.monotonic() < deadline) {
+    await clock.sleep(20);
   }
 }
 

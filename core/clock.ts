@@ -6,6 +6,11 @@ export interface Clock {
   monotonic(): number;
   /** Resolves after `ms`, or at once when the signal aborts. Longer waits than a timer holds are chained. */
   sleep(ms: number, signal?: AbortSignal): Promise<void>;
+  /**
+   * Calls `work` once after `ms`, at most `timerMaxMs`, and gives the way to call it off. 0: as soon as what is under way
+   * has settled. `idle`: it must not keep the process alive.
+   */
+  after(ms: number, work: () => void, options?: { readonly idle?: boolean }): () => void;
 }
 
 /** The longest delay that `setTimeout` honours; above it the timer fires at once. */
@@ -21,6 +26,15 @@ export const systemClock: Clock = {
       if (left <= 0 || signal?.aborted) return;
       await pause(Math.min(left, timerMaxMs), signal);
     }
+  },
+  after(ms, work, { idle = false } = {}) {
+    if (ms === 0 && !idle) {
+      const soon = setImmediate(work);
+      return () => clearImmediate(soon);
+    }
+    const timer = setTimeout(work, ms);
+    if (idle) timer.unref();
+    return () => clearTimeout(timer);
   },
 };
 

@@ -1,8 +1,7 @@
-import type { Clock } from "../clock.ts";
 import type { ProcessIdentity } from "../id.ts";
 import { inLanes } from "../lanes.ts";
-import { listProcesses, marksOf, ownerMark } from "../process/table.ts";
-import { sweep } from "../process/tree.ts";
+import type { Machine } from "../process/machine.ts";
+import { ownerMark } from "../process/table.ts";
 import type { Fact } from "../run/event.ts";
 import type { EventLog } from "../run/log.ts";
 import type { AttemptState, RunState, TaskState } from "../run/state.ts";
@@ -33,7 +32,7 @@ export interface Aftermath {
 export interface Takeover {
   readonly log: EventLog;
   readonly run: string;
-  readonly clock: Clock;
+  readonly machine: Machine;
   /** Null when no task of the run needs git. */
   readonly repository: GitRepository | null;
   /** Who drove the run before. */
@@ -41,7 +40,11 @@ export interface Takeover {
 }
 
 /** Ends what processes of a dead `ra` are at work for a run. Gives what was done, one line each. */
-export async function endProcesses(state: RunState, dead: ProcessIdentity): Promise<string[]> {
+export async function endProcesses(
+  machine: Machine,
+  state: RunState,
+  dead: ProcessIdentity,
+): Promise<string[]> {
   const marks = new Set<string>([ownerMark(dead)]);
   for (const [id, { attempts }] of state.tasks) {
     marks.add(`${state.id}/${id}/verify`);
@@ -50,12 +53,11 @@ export async function endProcesses(state: RunState, dead: ProcessIdentity): Prom
       marks.add(`${state.id}/${id}/${number}`);
     }
   }
-  const rows = listProcesses() ?? [];
-  const found = rows.filter(({ pid }) => marksOf(pid).some((mark) => marks.has(mark)));
-  if (found.length === 0) return [];
-  const survivors = await sweep(marks, graceMs);
+  const found = machine.countMarked(marks);
+  if (found === 0) return [];
+  const survivors = await machine.sweep(marks, graceMs);
   const names = survivors.map(({ pid, name }) => `process ${pid} (${name}) would not end`);
-  return [`${counted(found.length, "process", "processes")} of it ended`, ...names];
+  return [`${counted(found, "process", "processes")} of it ended`, ...names];
 }
 
 /**
@@ -63,10 +65,10 @@ export async function endProcesses(state: RunState, dead: ProcessIdentity): Prom
  * landings back, keeps what stands in its workspaces, removes the rest. May be broken off at any point and begun anew.
  */
 export async function recoverRun(takeover: Takeover): Promise<Aftermath> {
-  const { log, run, repository, dead } = takeover;
+  const { log, run, machine, repository, dead } = takeover;
   const state = await log.state(run);
   if (state === undefined) return { results: new Map(), told: [] };
-  const told = await endProcesses(state, dead);
+  const told = await endProcesses(machine, state, dead);
   if (repository === null) return { results: new Map(), told };
   told.push(...(await repository.mend()));
   await recordLanded(takeover, state, repository);
@@ -192,7 +194,7 @@ async function takeUp(
 
 /** The end of an attempt that died with its `ra`, with what it left. Once recorded, it is not recorded again. */
 async function recordLost(
-  { log, run, clock }: Takeover,
+  { log, run, machine }: Takeover,
   { task, attempts }: TaskState,
   attempt: AttemptState,
   snapshot: Snapshot | null,
@@ -200,7 +202,7 @@ async function recordLost(
   const kept = snapshot === null || snapshot.unchanged ? null : snapshot.commit;
   const isLost = attempt.outcome?.kind === "lost" && attempt === attempts.at(-1);
   if (!isLost || (attempt.durationMs !== null && (kept === null || attempt.kept !== null))) return;
-  const until = attempt.finishedAt === null ? clock.now() : Date.parse(attempt.finishedAt);
+  const until = attempt.finishedAt === null ? machine.clock.now() : Date.parse(attempt.finishedAt);
   const fact: Fact = {
     type: "attempt.finished",
     task: task.id,

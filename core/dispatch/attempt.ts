@@ -1,14 +1,14 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { Clock } from "../clock.ts";
 import { RaError } from "../error.ts";
 import type { ProcessIdentity } from "../id.ts";
 import type { Isolation, Task } from "../plan/plan.ts";
 import type { Exit, Job, ProgramExit, ProgramRequest, Runner } from "../plugin/runner.ts";
 import { withoutWithheld } from "../process/environment.ts";
-import { type AttemptLog, logNotes, openLog, type Recording } from "../process/log.ts";
-import { type Running, startProcess } from "../process.ts";
+import { type AttemptLog, logNotes, type Recording } from "../process/log.ts";
+import type { Machine } from "../process/machine.ts";
+import type { Running } from "../process.ts";
 import type { Finding, Outcome, Usage } from "../run/model.ts";
 import type { Repository, Snapshot, Workspace } from "../workspace/workspace.ts";
 import { timeOf, withoutSecrets } from "./end-words.ts";
@@ -34,7 +34,7 @@ export interface AttemptRequest {
 }
 
 export interface AttemptSurroundings {
-  readonly clock: Clock;
+  readonly machine: Machine;
   /** Null outside git, where every task has isolation `none`. */
   readonly repository: Repository | null;
   /** Where tasks without a workspace work. */
@@ -70,8 +70,9 @@ export async function runAttempt(
   around: AttemptSurroundings,
   cancel: AbortSignal,
 ): Promise<AttemptEnd> {
-  const started = around.clock.monotonic();
-  const durationMs = (): number => Math.round(around.clock.monotonic() - started);
+  const { clock } = around.machine;
+  const started = clock.monotonic();
+  const durationMs = (): number => Math.round(clock.monotonic() - started);
   let workspace: Workspace | null = null;
   try {
     workspace = await openWorkspace(request, around.repository);
@@ -171,15 +172,15 @@ class Drive {
     this.#workspace = workspace;
     this.#cancel = cancel;
     this.#mark = `${request.run}/${request.task.id}/${request.number}`;
-    this.#log = openLog(request.logPath, request.recording.bytesMax);
+    this.#log = around.machine.openLog(request.logPath, request.recording.bytesMax);
   }
 
   async run(): Promise<{ outcome: Outcome; usage: Usage | null }> {
     const { timeoutMs } = this.#request.task;
-    const timer = setTimeout(() => {
+    const stopTimer = this.#around.machine.clock.after(timeoutMs, () => {
       this.#timedOut = true;
       this.#stop.abort();
-    }, timeoutMs);
+    });
     const cancel = (): void => this.#stop.abort();
     this.#cancel.addEventListener("abort", cancel);
     if (this.#cancel.aborted) cancel();
@@ -190,7 +191,7 @@ class Drive {
       if (this.#stop.signal.aborted) return { outcome: this.#outcome(null), usage: null };
       return { outcome: { kind: "crashed", message: messageOf(error) }, usage: null };
     } finally {
-      clearTimeout(timer);
+      stopTimer();
       this.#cancel.removeEventListener("abort", cancel);
       this.#log.end();
       this.notes.push(...logNotes(this.#log));
@@ -217,7 +218,7 @@ class Drive {
 
   async #start({ stop, ...program }: ProgramRequest): Promise<ProgramExit> {
     this.#stop.signal.throwIfAborted();
-    const running = startProcess({
+    const running = this.#around.machine.start({
       ...program,
       cwd: this.#workspace?.path ?? this.#around.directory,
       env: {
@@ -265,7 +266,7 @@ class Drive {
     const { signal } = this.#stop;
     const overdue = new Promise<null>((resolve) => {
       signal.addEventListener("abort", () => {
-        setTimeout(() => resolve(null), 2 * graceMs).unref();
+        this.#around.machine.clock.after(2 * graceMs, () => resolve(null), { idle: true });
       });
     });
     return Promise.race([work, overdue]);

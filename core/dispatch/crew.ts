@@ -1,8 +1,8 @@
 import { join } from "node:path";
-import type { Clock } from "../clock.ts";
 import type { ProcessIdentity } from "../id.ts";
 import { matches } from "../plan/claim.ts";
 import type { Recording } from "../process/log.ts";
+import { type Machine, thisMachine } from "../process/machine.ts";
 import { LeftoverSweeper } from "../process/sweeper.ts";
 import type { Fact, Published } from "../run/event.ts";
 import type { ForeignClaim } from "../run/log.ts";
@@ -22,7 +22,8 @@ import { checkScope } from "./scope.ts";
 
 export interface CrewOptions {
   readonly run: string;
-  readonly clock: Clock;
+  /** Where its programs run; this machine by default. */
+  readonly machine?: Machine;
   readonly roster: Roster;
   /** Both null outside git, or when no task needs it. */
   readonly repository: Repository | null;
@@ -54,20 +55,23 @@ const checkoutLookMs = 100;
 /** The hands of the dispatcher: attempts in workspaces, merges onto the chain. */
 export class Crew implements Hands {
   readonly #options: CrewOptions;
-  readonly #sweeper = new LeftoverSweeper();
+  readonly #machine: Machine;
+  readonly #sweeper: LeftoverSweeper;
   /** Attempts of this run under way, also those whose program has not been started yet. */
   readonly #active = new Set<Assignment>();
   readonly #foresight: Foresight | null;
 
   constructor(options: CrewOptions) {
     this.#options = options;
-    const { repository, chain, clock, record } = options;
+    const { repository, chain, record, machine = thisMachine } = options;
+    this.#machine = machine;
+    this.#sweeper = new LeftoverSweeper({ machine });
     this.#foresight =
       repository === null || chain === null
         ? null
         : new Foresight({
             lookout: repository.lookout(),
-            clock,
+            clock: machine.clock,
             tip: () => chain.tip,
             record: (fact) => record(() => fact),
           });
@@ -182,14 +186,14 @@ export class Crew implements Hands {
     prompt: string,
     cancel: AbortSignal,
   ): Promise<AttemptEnd> {
-    const { run, clock, repository, directory, environment, recording } = this.#options;
+    const { run, repository, directory, environment, recording } = this.#options;
     const { task, number } = assignment;
     const logPath = this.#log(task.id, String(number));
     const given = environment(assignment);
     return runAttempt(
       { ...assignment, run, base, prompt, logPath, recording, environment: given },
       {
-        clock,
+        machine: this.#machine,
         repository,
         directory,
         onCommandEnd: (mark) => void this.#sweeper.add(mark),
@@ -218,11 +222,11 @@ export class Crew implements Hands {
 
   /** While an agent of another run works in the checkout, what it writes there would pass for the user's own. */
   async #untilCheckoutIsFree(signal: AbortSignal): Promise<void> {
-    const { run, clock, directory, occupants } = this.#options;
+    const { run, directory, occupants } = this.#options;
     while (!signal.aborted) {
       // Not the processes: what an agent wrote is there until it has landed, longer than the agent.
       if ((await occupants(directory)).every((other) => other === run)) return;
-      await clock.sleep(checkoutLookMs, signal);
+      await this.#machine.clock.sleep(checkoutLookMs, signal);
     }
   }
 

@@ -55,9 +55,9 @@ export class Dispatcher {
 
   /** Runs the plan to its end and records it. */
   async run(): Promise<{ status: RunStatus; exitCode: number }> {
-    const { log, run, hands } = this.#options;
+    const { log, run, hands, clock } = this.#options;
     const wake = (): void => this.#inbox.push({ kind: "wake" });
-    const stopWatching = watchLog(log, run, {
+    const stopWatching = watchLog(log, run, clock, {
       onRequest: wake,
       onPoll: (changed) => (this.#waiting.foreignDue(changed) || changed ? wake() : undefined),
     });

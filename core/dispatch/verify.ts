@@ -1,5 +1,5 @@
-import { logNotes, type OutputSink, openLog, type Recording } from "../process/log.ts";
-import { startProcess } from "../process.ts";
+import { logNotes, type OutputSink, type Recording } from "../process/log.ts";
+import { type Machine, thisMachine } from "../process/machine.ts";
 import type { Repository } from "../workspace/workspace.ts";
 
 const graceMs = 5000;
@@ -32,6 +32,8 @@ export interface CheckRequest {
   readonly recording: Recording;
   /** Ends the check, which then counts as failed. */
   readonly signal: AbortSignal;
+  /** Where it runs; this machine by default. */
+  readonly machine?: Machine;
 }
 
 /** Name of the file that holds what a try of a check printed; tries count from 1. */
@@ -71,11 +73,12 @@ function flakiness(command: string, complaints: readonly string[]): string[] {
 async function tryOnce(request: CheckRequest, number: number): Promise<Verdict> {
   const { repository, run, task, command, commit, timeoutMs, environment, signal } = request;
   const { bytesMax, redactor } = request.recording;
+  const { machine = thisMachine } = request;
   const scratch = await repository.openScratch(run, commit);
-  const log = openLog(request.logPath(number), bytesMax);
+  const log = machine.openLog(request.logPath(number), bytesMax);
   const tail = new Tail();
   try {
-    const running = startProcess({
+    const running = machine.start({
       argv: ["sh", "-c", command],
       cwd: scratch.path,
       env: environment,
@@ -93,14 +96,14 @@ async function tryOnce(request: CheckRequest, number: number): Promise<Verdict> 
     const end = (): void => {
       ending = running.end(graceMs);
     };
-    const timer = setTimeout(() => {
+    const stopTimer = machine.clock.after(timeoutMs, () => {
       timedOut = true;
       end();
-    }, timeoutMs);
+    });
     signal.addEventListener("abort", end);
     if (signal.aborted) end();
     const exit = await running.ended;
-    clearTimeout(timer);
+    stopTimer();
     signal.removeEventListener("abort", end);
     // The next try has the same mark: what still looks for it must have ended.
     await ending;

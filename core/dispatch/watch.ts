@@ -1,3 +1,4 @@
+import type { Clock } from "../clock.ts";
 import type { EventLog } from "../run/log.ts";
 
 /** How often the registry is asked whether another process has written, in milliseconds. */
@@ -10,14 +11,19 @@ const pollMs = 100;
 export function watchLog(
   log: EventLog,
   run: string,
+  clock: Clock,
   watch: { readonly onRequest: () => void; readonly onPoll: (changed: boolean) => void },
 ): () => void {
-  const timer = setInterval(() => watch.onPoll(log.changed()), pollMs);
+  const poll = (): void => {
+    stopPolling = clock.after(pollMs, poll);
+    watch.onPoll(log.changed());
+  };
+  let stopPolling = clock.after(pollMs, poll);
   const unsubscribe = log.subscribe((event) => {
     if (event.run === run && event.type === "request.received") watch.onRequest();
   });
   return () => {
-    clearInterval(timer);
+    stopPolling();
     unsubscribe();
   };
 }

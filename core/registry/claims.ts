@@ -1,4 +1,3 @@
-import { isAttended } from "../process/owner.ts";
 import type { ForeignClaim } from "../run/log.ts";
 import type { RegistryDatabase, Statement } from "./database.ts";
 import { ownerColumns, ownerOf } from "./rows.ts";
@@ -84,7 +83,7 @@ export class HeldClaims {
     const key = run;
     const known = this.#alive.get(key);
     if (known !== undefined) return known;
-    const found = isAttended(ownerOf(row));
+    const found = this.#database.living.isAttended(ownerOf(row));
     this.#alive.set(key, found);
     return found;
   }

@@ -3,6 +3,7 @@ import { chmodSync, closeSync, mkdirSync, openSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { type Compilable, Kysely } from "kysely";
 import { assert } from "../assert.ts";
+import { type Living, thisMachine } from "../process/machine.ts";
 import { BunSqliteDialect } from "./dialect.ts";
 import { registryFormat } from "./format.ts";
 import type { Tables } from "./schema.ts";
@@ -30,13 +31,17 @@ export class RegistryDatabase {
   readonly path: string;
   /** Builds statements; executes those that need no transaction with others. */
   readonly kysely: Kysely<Tables>;
+  /** Tells which owners and processes that it names are alive. */
+  readonly living: Living;
   readonly #connection: Database;
-  readonly #inode: number;
+  /** Null for a database that is in memory. */
+  readonly #inode: number | null;
 
-  private constructor(path: string, connection: Database) {
-    this.path = path;
+  private constructor(path: string | null, connection: Database, living: Living = thisMachine) {
+    this.path = path ?? ":memory:";
+    this.living = living;
     this.#connection = connection;
-    this.#inode = statSync(path).ino;
+    this.#inode = path === null ? null : statSync(path).ino;
     this.kysely = new Kysely({ dialect: new BunSqliteDialect(connection) });
   }
 
@@ -54,6 +59,11 @@ export class RegistryDatabase {
       connection?.close();
       throw openingTrouble(cause, path);
     }
+  }
+
+  /** On a connection to a database in memory that is up to date; whoever opened it closes it. */
+  static on(connection: Database, living: Living): RegistryDatabase {
+    return new RegistryDatabase(null, connection, living);
   }
 
   /** Builds a statement for repeated use. Values of the query stand only for their places: `run` and `all` give them. */
@@ -127,6 +137,7 @@ export class RegistryDatabase {
 
   /** Facts written to a file that has been deleted or replaced would be gone without a word. */
   #mustStandStill(): void {
+    if (this.#inode === null) return;
     if (statSync(this.path, { throwIfNoEntry: false })?.ino === this.#inode) return;
     throw environmentError(
       "REGISTRY_GONE",

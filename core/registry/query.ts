@@ -1,6 +1,4 @@
 import { processId } from "../id.ts";
-import { isAttended } from "../process/owner.ts";
-import { isAlive } from "../process/table.ts";
 import type { WaitReason } from "../run/event.ts";
 import type { LiveProcess, LiveStatus, TaskStatus } from "../run/model.ts";
 import type { RunState } from "../run/state.ts";
@@ -46,8 +44,10 @@ export function liveProcesses(database: RegistryDatabase): LiveProcess[] {
       .orderBy("run")
       .orderBy("task"),
   );
+  const { living } = database;
   const attended = rows.filter(
-    (row) => isAttended(ownerOf(row)) || isAlive({ pid: row.pid, startTicks: row.ticks }),
+    (row) =>
+      living.isAttended(ownerOf(row)) || living.isAlive({ pid: row.pid, startTicks: row.ticks }),
   );
   return attended.map((row) => ({
     id: processId(row.run, row.task, row.attempt),
@@ -86,7 +86,7 @@ export function occupants(database: RegistryDatabase, workspace: string): string
       .where("runs.finished_at", "is", null)
       .where("tasks.status", "in", ["running", "merging"]),
   );
-  return rows.filter((row) => isAttended(ownerOf(row))).map(({ id }) => id);
+  return rows.filter((row) => database.living.isAttended(ownerOf(row))).map(({ id }) => id);
 }
 
 /** The newest runs, newest first. */
@@ -203,7 +203,7 @@ function summarize(database: RegistryDatabase, rows: readonly RunsTable[]): RunS
     id: row.id,
     name: row.name,
     status: row.status as RunSummary["status"],
-    driven: row.finished_at !== null || isAttended(ownerOf(row)),
+    driven: row.finished_at !== null || database.living.isAttended(ownerOf(row)),
     startedAt: row.started_at,
     finishedAt: row.finished_at,
     exitCode: row.exit_code,

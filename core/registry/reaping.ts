@@ -1,5 +1,4 @@
-import { isAttended } from "../process/owner.ts";
-import { isAlive } from "../process/table.ts";
+import type { Living } from "../process/machine.ts";
 import type { Fact } from "../run/event.ts";
 import type { RunState } from "../run/state.ts";
 import type { RegistryDatabase } from "./database.ts";
@@ -14,19 +13,22 @@ export function abandonedRuns(database: RegistryDatabase): string[] {
       .select(["processes.run", "pid", "ticks", ...ownerColumns]),
   );
   const abandoned = rows.filter(
-    (row) => !isAlive({ pid: row.pid, startTicks: row.ticks }) && !isAttended(ownerOf(row)),
+    (row) =>
+      !database.living.isAlive({ pid: row.pid, startTicks: row.ticks }) &&
+      !database.living.isAttended(ownerOf(row)),
   );
   return [...new Set(abandoned.map(({ run }) => run))];
 }
 
 /** The end of each attempt whose process vanished while nobody watched. `nowMs`: the wall clock. */
-export function lostAttempts(state: RunState | undefined, nowMs: number): Fact[] {
-  if (state === undefined || state.finishedAt !== null || isAttended(state.owner)) return [];
+export function lostAttempts(state: RunState | undefined, living: Living, nowMs: number): Fact[] {
+  if (state === undefined || state.finishedAt !== null) return [];
+  if (living.isAttended(state.owner)) return [];
   const facts: Fact[] = [];
   for (const [task, { attempts }] of state.tasks) {
     const attempt = attempts.at(-1);
     if (!attempt || attempt.outcome !== null || attempt.process === null) continue;
-    if (isAlive(attempt.process)) continue;
+    if (living.isAlive(attempt.process)) continue;
     facts.push({
       type: "attempt.finished",
       task,

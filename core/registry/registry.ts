@@ -46,8 +46,8 @@ export class Registry implements EventLog, AsyncDisposable {
   readonly #epochs = new Map<string, number>();
   readonly #listeners = new Set<(event: Event) => void>();
   #queue: Call[] = [];
-  #soon: ReturnType<typeof setImmediate> | null = null;
-  #later: ReturnType<typeof setTimeout> | null = null;
+  #stopSoon: (() => void) | null = null;
+  #stopLater: (() => void) | null = null;
   #delayMs = appendDelayMs;
   /** Why facts that nobody waited for were refused, by run. Their log lacks them: nothing may follow. */
   readonly #faults = new Map<string, unknown>();
@@ -73,7 +73,12 @@ export class Registry implements EventLog, AsyncDisposable {
     place: { readonly stateDir: string },
     { clock = systemClock, busyMs }: RegistryOptions = {},
   ): Promise<Registry> {
-    return new Registry(await RegistryDatabase.open(place.stateDir, busyMs), clock);
+    return Registry.on(await RegistryDatabase.open(place.stateDir, busyMs), { clock });
+  }
+
+  /** The door to a database that is open already. */
+  static on(database: RegistryDatabase, { clock = systemClock }: RegistryOptions = {}): Registry {
+    return new Registry(database, clock);
   }
 
   /**
@@ -85,7 +90,7 @@ export class Registry implements EventLog, AsyncDisposable {
     if (this.#faults.has(run)) return Promise.reject(this.#faults.get(run));
     return new Promise((resolve, reject) => {
       this.#queue.push({ run, decide, waiter: { resolve, reject } });
-      this.#soon ??= setImmediate(() => this.#flush());
+      this.#stopSoon ??= this.#clock.after(0, () => this.#flush());
     });
   }
 
@@ -102,7 +107,8 @@ export class Registry implements EventLog, AsyncDisposable {
     assert(this.#isOpen, "the registry is closed");
     const decide = typeof facts === "function" ? facts : () => facts;
     this.#queue.push({ run, decide, waiter: null });
-    if (this.#soon === null) this.#later ??= setTimeout(() => this.#flush(), this.#delayMs);
+    if (this.#stopSoon !== null) return;
+    this.#stopLater ??= this.#clock.after(this.#delayMs, () => this.#flush());
   }
 
   /** See `EventLog`. The object is changed in place by later events; facts appended before are in it. */
@@ -151,7 +157,7 @@ export class Registry implements EventLog, AsyncDisposable {
    */
   async reap(): Promise<readonly Event[]> {
     const found = abandonedRuns(this.database).map((run) =>
-      this.commit(run, ({ state }) => lostAttempts(state, this.#clock.now())),
+      this.commit(run, ({ state }) => lostAttempts(state, this.database.living, this.#clock.now())),
     );
     return (await Promise.all(found)).flat();
   }
@@ -196,10 +202,10 @@ export class Registry implements EventLog, AsyncDisposable {
 
   /** Writes everything queued in one transaction, then answers the calls in their order. */
   #flush(): void {
-    clearImmediate(this.#soon ?? undefined);
-    clearTimeout(this.#later ?? undefined);
-    this.#soon = null;
-    this.#later = null;
+    this.#stopSoon?.();
+    this.#stopLater?.();
+    this.#stopSoon = null;
+    this.#stopLater = null;
     const calls = this.#queue;
     if (calls.length === 0) return;
     this.#queue = [];

@@ -1,8 +1,9 @@
 import { expect, test } from "bun:test";
 import { appendFileSync, existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { systemClock } from "../../core/clock.ts";
+
 import { type Aftermath, recoverRun } from "../../core/dispatch/aftermath.ts";
+import { thisMachine } from "../../core/process/machine.ts";
 import type { Fact } from "../../core/run/event.ts";
 import type { GitRepository, Workspace } from "../../core/workspace/workspace.ts";
 import {
@@ -54,7 +55,7 @@ async function recovered(
   };
   const first = { ...attemptStarted("api"), isolation: "in-place" } as Fact;
   await log.commit(run, () => [begin as Fact, first, spawned("api", 1, nobody), ...facts]);
-  return recoverRun({ log, run, clock: systemClock, repository, dead: nobody });
+  return recoverRun({ log, run, machine: thisMachine, repository, dead: nobody });
 }
 
 const finished = (kept: string): Fact =>

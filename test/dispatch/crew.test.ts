@@ -39,7 +39,7 @@ async function promptsOf(count: number, concurrency: number): Promise<Map<string
   const priority = tasks.map(() => 1);
   const roster = new Roster({ plan, graph, runners, priority, state: undefined });
   const directory = temporaryDirectory();
-  const shared = { run: "r1", clock: systemClock, roster };
+  const shared = { run: "r1", roster };
   const crew = new Crew({
     ...shared,
     repository: null,
@@ -55,7 +55,8 @@ async function promptsOf(count: number, concurrency: number): Promise<Map<string
     extendClaim: async () => [],
     record: (fact) => log.append("r1", () => [fact()]),
   });
-  const options = { ...shared, log, hands: crew, concurrency, perRunner: {}, stepThrough: false };
+  const rest = { concurrency, perRunner: {}, stepThrough: false };
+  const options = { ...shared, clock: systemClock, log, hands: crew, ...rest };
   await new Dispatcher(options).run();
   await crew[Symbol.asyncDispose]();
   return prompts;

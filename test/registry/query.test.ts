@@ -1,4 +1,5 @@
 import { expect, test } from "bun:test";
+import { systemClock } from "../../core/clock.ts";
 import { findRun } from "../../core/registry/find-run.ts";
 import { durations, endedTasks, occupants, runs } from "../../core/registry/query.ts";
 import type { Registry } from "../../core/registry/registry.ts";
@@ -77,7 +78,7 @@ test("there is no last run in an empty registry", async () => {
 
 test("durations are the mean of the last five good attempts of the same plan", async () => {
   let nowMs = Date.parse("2026-11-21T10:00:00Z");
-  const clock = { now: () => nowMs++, monotonic: () => 0, sleep: async () => {} };
+  const clock = { ...systemClock, now: () => nowMs++ };
   const registry = await openRegistry(undefined, { clock });
   const times = [9_000, 100, 200, 300, 400, 500];
   for (const [i, time] of times.entries()) {
@@ -113,7 +114,7 @@ test("what ended last comes first, without what never began", async () => {
 
 async function withRuns(ids: readonly string[]): Promise<Registry> {
   let nowMs = Date.parse("2026-11-21T10:00:00Z");
-  const clock = { now: () => nowMs++, monotonic: () => 0, sleep: async () => {} };
+  const clock = { ...systemClock, now: () => nowMs++ };
   const registry = await openRegistry(undefined, { clock });
   for (const id of ids) await registry.commit(id, () => [started(samplePlan(["b", "a"]))]);
   return registry;

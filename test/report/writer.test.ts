@@ -65,6 +65,7 @@ test("a burst of events costs few writes, and the newest one is told", async () 
     },
     monotonic: () => performance.now(),
     sleep: async () => {},
+    after: () => () => {},
   };
   const began = performance.now();
   const writer = new ReportWriter(registry, root, { clock });

@@ -1,4 +1,4 @@
-import type { Clock } from "../../core/clock.ts";
+import { type Clock, systemClock } from "../../core/clock.ts";
 import type { Assignment } from "../../core/dispatch/assignment.ts";
 import type { AttemptEnd } from "../../core/dispatch/attempt.ts";
 import { Dispatcher } from "../../core/dispatch/dispatcher.ts";
@@ -85,6 +85,9 @@ export class ManualClock implements Clock {
       signal?.addEventListener("abort", () => resolve());
     });
   }
+
+  /** Real time: a dispatcher polls the log with it. */
+  after = systemClock.after;
 
   advance(ms: number): void {
     this.#now += ms;

@@ -1,0 +1,43 @@
+import type { Chain } from "../core/dispatch/chain.ts";
+import type { Dispatcher } from "../core/dispatch/dispatcher.ts";
+import { takeOverLanded } from "../core/dispatch/recovery.ts";
+import { finishRun } from "../core/dispatch/summary.ts";
+import type { ExitCode } from "../core/error.ts";
+import type { Published } from "../core/run/event.ts";
+import type { RunState } from "../core/run/state.ts";
+import { composeRun, type RunParts } from "./compose.ts";
+import { type First, type Taking, takeRun } from "./takeover.ts";
+
+/**
+ * The course of a run from its first fact to its last: it is taken, put in order, put together and run. `onReady` gets the
+ * dispatcher before it runs. Gives the exit code.
+ */
+export async function followCourse(
+  parts: RunParts & Pick<Taking, "terminal" | "inTurn">,
+  first: First,
+  onReady: (dispatcher: Dispatcher, state: RunState | undefined) => void,
+): Promise<ExitCode> {
+  const { run, registry } = parts;
+  const { results } = await takeRun(parts, first);
+  const state = await registry.state(run);
+  const { dispatcher, crew, chain } = composeRun({ ...parts, state, results });
+  await using hands = crew;
+  onReady(dispatcher, state);
+  const published = await takeOver(parts, chain, state);
+  const { exitCode } =
+    published === null
+      ? await dispatcher.run()
+      : await finishRun({ log: registry, run, published, ending: null, hands });
+  await parts.repository?.tidy(run);
+  return exitCode as ExitCode;
+}
+
+/** Null, or why what landed before the run broke off cannot go on to the target. */
+async function takeOver(
+  { repository, ground }: RunParts,
+  chain: Chain | null,
+  state: RunState | undefined,
+): Promise<Published | null> {
+  if (repository === null || ground === null || chain === null || !state) return null;
+  return await takeOverLanded({ repository, chain, state, target: ground.target });
+}
