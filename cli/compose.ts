@@ -107,7 +107,11 @@ export function composeRun(parts: RunParts): Composed {
       return environment(task, model === null ? all : (environmentFor?.(model) ?? all));
     },
     processes: async () => liveProcesses(registry.database),
-    occupants: async (directory) => occupants(registry.database, directory),
+    occupants: async (directory, than) => {
+      // What this run has begun must be there for the others before it looks for theirs.
+      await registry.flush();
+      return occupants(registry.database, directory, than);
+    },
     claimsBeside: async (task) => registry.claimsBeside(run, task),
     extendClaim: (request) => extendClaim({ log: registry, run, shared: plan.shared }, request),
     record: (fact) => registry.append(run, () => [fact()]),

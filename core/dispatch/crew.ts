@@ -7,7 +7,7 @@ import { LeftoverSweeper } from "../process/sweeper.ts";
 import type { Fact, Published } from "../run/event.ts";
 import type { ForeignClaim } from "../run/log.ts";
 import type { LiveProcess } from "../run/model.ts";
-import type { Repository, Workspace } from "../workspace/workspace.ts";
+import type { Repository, Workspace, WorkspaceRequest } from "../workspace/workspace.ts";
 import type { Assignment } from "./assignment.ts";
 import { type AttemptEnd, failedAttempt, runAttempt } from "./attempt.ts";
 import type { Chain } from "./chain.ts";
@@ -19,6 +19,8 @@ import { type OpenConflict, resolve } from "./resolution.ts";
 import { composeResolutionPrompt } from "./resolution-prompt.ts";
 import type { Roster } from "./roster.ts";
 import { checkScope } from "./scope.ts";
+
+type AttemptName = Pick<WorkspaceRequest, "run" | "task" | "attempt">;
 
 export interface CrewOptions {
   readonly run: string;
@@ -39,8 +41,8 @@ export interface CrewOptions {
   readonly environment: (assignment: Assignment) => Readonly<Record<string, string>>;
   /** Every live process of the registry. */
   readonly processes: () => Promise<readonly LiveProcess[]>;
-  /** Runs with an attempt in a directory that has not been landed or given up. */
-  readonly occupants: (directory: string) => Promise<readonly string[]>;
+  /** Runs with an attempt in a directory that has not been landed or given up, or that began before `than`. */
+  readonly occupants: (directory: string, than: AttemptName | null) => Promise<readonly string[]>;
   /** Claims others than a task hold right now, as its prompt tells them. */
   readonly claimsBeside: (task: string) => Promise<readonly ForeignClaim[]>;
   /** Claims paths for a task; gives those that others claim, and claims nothing then. */
@@ -88,7 +90,7 @@ export class Crew implements Hands {
   async attempt(assignment: Assignment, cancel: AbortSignal): Promise<AttemptEnd> {
     this.#active.add(assignment);
     try {
-      if (assignment.isolation === "in-place") await this.#untilCheckoutIsFree(cancel);
+      if (assignment.isolation === "in-place") await this.#untilCheckoutIsFree(cancel, assignment);
       const obstacle = assignment.isolation === "in-place" ? await this.#obstacleInPlace() : null;
       if (obstacle !== null) return failedAttempt({ kind: "failed", message: obstacle }, 0);
       return await this.#attempt(assignment, cancel);
@@ -221,11 +223,12 @@ export class Crew implements Hands {
   }
 
   /** While an agent of another run works in the checkout, what it writes there would pass for the user's own. */
-  async #untilCheckoutIsFree(signal: AbortSignal): Promise<void> {
+  async #untilCheckoutIsFree(signal: AbortSignal, mine: Assignment | null = null): Promise<void> {
     const { run, directory, occupants } = this.#options;
+    const than = mine === null ? null : { run, task: mine.task.id, attempt: mine.number };
     while (!signal.aborted) {
       // Not the processes: what an agent wrote is there until it has landed, longer than the agent.
-      if ((await occupants(directory)).every((other) => other === run)) return;
+      if ((await occupants(directory, than)).every((other) => other === run)) return;
       await this.#machine.clock.sleep(checkoutLookMs, signal);
     }
   }

@@ -3,6 +3,7 @@ import { systemClock } from "../../core/clock.ts";
 import { findRun } from "../../core/registry/find-run.ts";
 import { durations, endedTasks, occupants, runs } from "../../core/registry/query.ts";
 import type { Registry } from "../../core/registry/registry.ts";
+import type { Fact } from "../../core/run/event.ts";
 import {
   attemptFinished,
   attemptStarted,
@@ -43,6 +44,22 @@ test("a directory is occupied from the start of a process until its result has l
 
   expect(seen).toEqual([[], ["r1"], ["r1"], []]);
   expect(occupants(registry.database, "/w/b")).toEqual([]);
+});
+
+test("of runs that begin in place at the same moment the one whose start is first in the log goes first", async () => {
+  const registry = await openRegistry();
+  const inPlace = { ...attemptStarted("a"), isolation: "in-place" } as Fact;
+  for (const run of ["r1", "r2"]) {
+    await registry.commit(run, () => [started(samplePlan(["a"])), inPlace]);
+  }
+  await registry.commit("r3", () => [started(samplePlan(["a"])), attemptStarted("a")]);
+
+  const seen = ["r1", "r2"].map((run) =>
+    occupants(registry.database, "/w/a", { run, task: "a", attempt: 1 }),
+  );
+
+  expect(seen).toEqual([[], ["r1"]]);
+  expect(occupants(registry.database, "/w/a")).toEqual(["r1", "r2"]);
 });
 
 test("a run is found by id, by the start of one, and as the last one", async () => {

@@ -1,4 +1,6 @@
 import { expect, test } from "bun:test";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import type { Event } from "../../../core/run/event.ts";
 import {
   events,
@@ -222,4 +224,28 @@ test("two plans that work in place take turns", async () => {
   expect(repository.git("show", "main:README.md")).toBe("one");
   expect(repository.git("show", "--name-only", "--format=", "main").trim()).toBe("two.txt");
   expect(repository.git("status", "--porcelain")).toBe("");
+});
+
+test("plans that begin in place at the same moment take turns", async () => {
+  const repository = testRepository();
+  const order = join(repository.top, "order");
+  const alone = `mkdir ${repository.top}/busy; sleep 0.1; rmdir ${repository.top}/busy`;
+  const plans = ["one", "two", "three"].map((id) =>
+    repository.plan([
+      {
+        id,
+        isolation: "in-place",
+        run: `set -e; ${alone}; echo ${id} >> ${order}; echo x > ${id}.txt`,
+      },
+    ]),
+  );
+
+  const started = await Promise.all(plans.map((plan) => repository.start("dispatch", plan)));
+  const results = await Promise.all(started.map(({ ended }) => ended));
+
+  expect(results.map(({ code }) => code)).toEqual([0, 0, 0]);
+  expect(repository.git("ls-tree", "--name-only", "main").split("\n")).toEqual(
+    expect.arrayContaining(["one.txt", "three.txt", "two.txt"]),
+  );
+  expect(readFileSync(order, "utf8").trim().split("\n").sort()).toEqual(["one", "three", "two"]);
 });
