@@ -120,14 +120,15 @@ function prepareDirectory(directory: string): void {
     });
   }
   const ignore = join(directory, ".gitignore");
-  if (lstatSync(ignore, { throwIfNoEntry: false })) return;
-  replace(ignore, "*\n");
+  // An empty one is what a power cut left before it was flushed.
+  if ((lstatSync(ignore, { throwIfNoEntry: false })?.size ?? 0) > 0) return;
+  replace(ignore, "*\n", true);
 }
 
 /** Readers see the old text or the new one, never a part. Only under the registry's lock: the draft has one name. */
-function replace(path: string, text: string): void {
+function replace(path: string, text: string, flush = false): void {
   const draft = `${path}.new`;
   rmSync(draft, { force: true });
-  writeFileSync(draft, text, { flag: "wx", mode: 0o600 });
+  writeFileSync(draft, text, { flag: "wx", mode: 0o600, flush });
   renameSync(draft, path);
 }

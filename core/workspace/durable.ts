@@ -1,5 +1,9 @@
+import { constants } from "node:fs";
 import { copyFile, open, rename, stat, utimes } from "node:fs/promises";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
+
+/** Files that are flushed side by side: their flushes then share a write of the file system's journal. */
+const flushesMax = 16;
 
 /**
  * Flushes the directories of a ref, from `refs` down to the one that holds it. Git flushes the file but
@@ -12,7 +16,45 @@ export async function flushRef(commonDir: string, ref: string): Promise<void> {
   }
 }
 
-async function flushDirectory(path: string): Promise<void> {
+/** Flushes a file. Gone, or no plain file, is fine. */
+export async function flushFile(path: string): Promise<void> {
+  // Never through a link, and never waiting for the other end of a pipe.
+  const flags = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
+  const handle = await open(path, flags).catch((error: NodeJS.ErrnoException) => {
+    if (["ENOENT", "ENOTDIR", "ELOOP", "ENXIO", "EACCES"].includes(error.code ?? "")) return null;
+    throw error;
+  });
+  if (handle === null) return;
+  try {
+    if ((await handle.stat()).isFile()) await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}
+
+/**
+ * Flushes files of a checkout and the directories that name them. Git flushes nothing there: after a power cut
+ * a file that it wrote would be empty, beside an index that calls it unchanged.
+ */
+export async function flushPaths(root: string, paths: readonly string[]): Promise<void> {
+  const dirs = new Set<string>([root]);
+  for (const path of paths) {
+    for (let dir = dirname(path); dir !== "."; dir = dirname(dir)) dirs.add(join(root, dir));
+  }
+  await sideBySide(paths, (path) => flushFile(join(root, path)));
+  await sideBySide([...dirs], flushDirectory);
+}
+
+async function sideBySide<T>(all: readonly T[], work: (one: T) => Promise<void>): Promise<void> {
+  const queue = all.values();
+  const lane = async (): Promise<void> => {
+    for (const one of queue) await work(one);
+  };
+  await Promise.all(Array.from({ length: Math.min(flushesMax, all.length) }, lane));
+}
+
+/** Flushes the names in a directory. One that is not there is fine. */
+export async function flushDirectory(path: string): Promise<void> {
   // A repository on reftable, or with the ref packed meanwhile, has no such directory.
   const handle = await open(path, "r").catch(() => null);
   if (handle === null) return;

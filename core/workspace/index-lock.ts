@@ -3,7 +3,7 @@ import { chmod, link, rename, rm, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { ProcessIdentity } from "../id.ts";
 import { isAlive, processIdentity } from "../process/table.ts";
-import { copyIndex } from "./durable.ts";
+import { copyIndex, flushDirectory, flushFile } from "./durable.ts";
 import type { Site } from "./site.ts";
 
 /** The index of a checkout while nobody else's git can change it. Disposing of it lets others in again. */
@@ -53,7 +53,7 @@ export async function lockIndex(
   move: LockedMove,
 ): Promise<LockedIndex | null> {
   const lock = indexLock(checkout);
-  if (!(await take(site, lock, move))) return null;
+  if (!(await take(site, checkout, move))) return null;
   const index = join(checkout.gitDir, "index");
   const copy = join(site.indexDir, `land.${crypto.randomUUID()}`);
   const before = `${copy}.before`;
@@ -75,6 +75,7 @@ export async function lockIndex(
         await chmod(copy, mode & 0o7777);
         await rename(copy, index);
         isInstalled = true;
+        await flushDirectory(checkout.gitDir);
       },
       async putBack() {
         if (isInstalled) await rename(before, index);
@@ -88,19 +89,23 @@ export async function lockIndex(
 }
 
 /** Makes the lock with its text in one step, so that none of ours is ever found without it. False: another has it. */
-async function take(site: Site, lock: string, move: LockedMove): Promise<boolean> {
+async function take(site: Site, checkout: Indexed, move: LockedMove): Promise<boolean> {
+  const lock = indexLock(checkout);
   const { pid, startTicks } = processIdentity(process.pid);
   const text = `ra ${pid} ${startTicks ?? "-"} ${move.from} ${move.to} ${move.target}\n`;
   const draft = join(site.indexDir, `lock.${crypto.randomUUID()}`);
   try {
     await writeFile(draft, text);
+    // A lock that a power cut emptied would be a foreign one for ever, and nobody would bring the files back.
+    await flushFile(draft);
     await link(draft, lock);
+    await flushDirectory(checkout.gitDir);
     return true;
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     if (code === "EEXIST") return false;
     // A file system without hard links, or another one than the repository's.
-    return await writeFile(lock, text, { flag: "wx" }).then(
+    return await writeFile(lock, text, { flag: "wx", flush: true }).then(
       () => true,
       (refusal: NodeJS.ErrnoException) => {
         if (refusal.code === "EEXIST") return false;

@@ -132,6 +132,11 @@ async function asideWhenTooLarge(
 export async function requireIndex(site: Site, request: WorkspaceRequest): Promise<void> {
   const index = indexPath(site, request);
   await rm(`${index}.lock`, { force: true });
-  if (existsSync(index)) return;
+  if (existsSync(index)) {
+    // It is never flushed: a power cut leaves an empty one.
+    const call = { env: { GIT_INDEX_FILE: index } };
+    if ((await site.control.attempt(["ls-files", "-z"], call)).code === 0) return;
+    await rm(index);
+  }
   await site.control.run(["read-tree", request.base], { env: { GIT_INDEX_FILE: index } });
 }

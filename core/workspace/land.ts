@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { assert } from "../assert.ts";
 import type { Captured } from "../process.ts";
 import { busyReason, type Checkout, inCheckout, isHeld, listCheckouts } from "./checkout.ts";
-import { copyIndex } from "./durable.ts";
+import { copyIndex, flushPaths } from "./durable.ts";
 import { filterRisk } from "./filter-risk.ts";
 import type { Identity } from "./identity.ts";
 import { indexLock, indexVersion, type LockedIndex, lockIndex } from "./index-lock.ts";
@@ -136,10 +136,11 @@ async function fastForward(step: Step): Promise<Publication> {
   const modes = modesOf(checkout.path, entries);
   const created = await createFiles(site, checkout, entries, index);
   const done = created.code === 0 ? await readTree(move.from, move.to, index) : created;
-  if (done.code !== 0) {
+  const flaw = done.code === 0 ? await flushEntries(step) : firstError(done.stderr);
+  if (flaw !== null) {
     await takeBackFiles(site, checkout, entries);
     await modes.restore();
-    return refused(firstError(done.stderr));
+    return refused(flaw);
   }
   try {
     await copyIndex(index, spare);
@@ -147,10 +148,23 @@ async function fastForward(step: Step): Promise<Publication> {
       const undone = await readTree(move.to, move.from, spare);
       if (undone.code !== 0) return firstError(undone.stderr);
       await modes.restore();
-      return null;
+      return await flushEntries(step);
     });
   } finally {
     await rm(spare, { force: true });
+  }
+}
+
+/** Before index and branch say that the files are there, they are on the disk. Gives why not; null when they are. */
+async function flushEntries({ checkout, entries }: Step): Promise<string | null> {
+  try {
+    await flushPaths(
+      checkout.path,
+      entries.map(({ path }) => path),
+    );
+    return null;
+  } catch (error) {
+    return `\`${checkout.path}\` cannot be flushed to disk: ${(error as Error).message}`;
   }
 }
 
@@ -158,6 +172,8 @@ async function fastForward(step: Step): Promise<Publication> {
 async function adoptFiles(step: Step): Promise<Publication> {
   const { site, checkout, entries, locked } = step;
   const index = locked.copy;
+  const flaw = await flushEntries(step);
+  if (flaw !== null) return refused(flaw);
   const done = await writeIndex(site, checkout, indexInfo(entries), index);
   if (done.code !== 0) return refused(firstError(done.stderr));
   await inCheckout(site, checkout, ["update-index", "-q", "--refresh"], { index });

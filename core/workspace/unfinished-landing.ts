@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { ownerMark } from "../process/table.ts";
 import { sweep } from "../process/tree.ts";
 import { type Checkout, listCheckouts } from "./checkout.ts";
-import { copyIndex } from "./durable.ts";
+import { copyIndex, flushDirectory, flushPaths } from "./durable.ts";
 import { gitFailed } from "./git.ts";
 import { abandonedMove, type LockedMove, releaseLock } from "./index-lock.ts";
 import type { Site } from "./site.ts";
@@ -60,6 +60,11 @@ async function bringBack(site: Site, checkout: Checkout, move: LockedMove): Prom
   await bringBackIndex(site, checkout, entries);
   await removeTruncated(site, checkout, entries);
   await takeBackFiles(site, checkout, entries);
+  // The lock, which tells of all this, goes next.
+  await flushPaths(
+    checkout.path,
+    entries.map(({ path }) => path),
+  );
 }
 
 /** Entries that say what the move would have left say again what the branch has. */
@@ -87,6 +92,7 @@ async function bringBackIndex(
   if (done.code !== 0) throw gitFailed(["update-index"], done);
   await chmod(copy, mode & 0o7777);
   await rename(copy, index);
+  await flushDirectory(checkout.gitDir);
 }
 
 /** A git that was killed may have written the beginning of a file: that is neither the old nor the new one. */
