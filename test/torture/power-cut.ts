@@ -1,0 +1,187 @@
+import { Database } from "bun:sqlite";
+import { existsSync, mkdirSync, readFileSync, rmSync, symlinkSync } from "node:fs";
+import { join } from "node:path";
+import { raBinary } from "../support/binary.ts";
+import { type LoopDisk, makeLoopDisk } from "./loop-disk.ts";
+import { judge } from "./oracle.ts";
+import { type LoggedEvent, makeWorld, readLog, type World } from "./world.ts";
+
+/** What a run came to whose power was cut. */
+export interface PowerCut {
+  /** What was wrong after it, one line each. */
+  readonly wrong: readonly string[];
+  /** Facts that the binary had told on standard output before the cut. */
+  readonly told: number;
+  /** Results among them. */
+  readonly results: number;
+  /** True when the run had ended, with its exit code, before the cut. */
+  readonly ended: boolean;
+}
+
+/** Runs are cut again and again until this many lives; then one is let go to its end. */
+const resumesMax = 4;
+
+/**
+ * Starts the reference plan on a disk of its own, cuts the power `afterMs` later (0: as soon as the run has ended), and
+ * compares what is there after a new start with what the binary had told. Then the run is resumed to its end and judged.
+ */
+export async function cutPower(top: string, afterMs: number): Promise<PowerCut> {
+  mkdirSync(top, { recursive: true });
+  using disk = makeLoopDisk(top, { megabytes: 256 });
+  // The journals of the tasks stand beside the disk: they tell what happened, whatever the disk forgets.
+  for (const name of ["project", "home"]) {
+    mkdirSync(join(disk.path, name));
+    symlinkSync(join("disk", name), join(top, name));
+  }
+  const world = await makeWorld(top);
+  Bun.spawnSync(["sync"]);
+  const code = await lifeUntilCut(world, disk, afterMs);
+  await disk.restart();
+  const told = toldBy(top);
+  const wrong = [...judgeTold(world, told), ...judgeRest(world, code)];
+  // A registry that is not whole would fail every command: that is the finding, not what follows from it.
+  if (wrong.length === 0) wrong.push(...(await goOn(world, code)));
+  await endAll(world);
+  return {
+    wrong,
+    told: told.length,
+    results: told.filter(({ type }) => type === "attempt.finished").length,
+    ended: code !== null,
+  };
+}
+
+/** The exit code; null when the power went before. */
+async function lifeUntilCut(world: World, disk: LoopDisk, afterMs: number): Promise<number | null> {
+  const child = Bun.spawn([await raBinary(), "dispatch", join(world.top, "plan.json"), "--json"], {
+    cwd: world.project,
+    env: world.env,
+    stdin: "ignore",
+    stdout: Bun.file(join(world.top, "told")),
+    stderr: Bun.file(join(world.top, "said")),
+  });
+  const late = afterMs === 0 ? new Promise<never>(() => {}) : Bun.sleep(afterMs);
+  await Promise.race([child.exited, late]);
+  const code = child.exitCode;
+  disk.cut();
+  child.kill("SIGKILL");
+  await child.exited;
+  await endAll(world);
+  // What runs now is what the next start of the machine starts.
+  rmSync(join(world.top, "live"), { recursive: true });
+  mkdirSync(join(world.top, "live"));
+  return code;
+}
+
+/** The events that the binary printed; a line that it did not finish was not told. */
+function toldBy(top: string): LoggedEvent[] {
+  const lines = readFileSync(join(top, "told"), "utf8").split("\n").slice(0, -1);
+  return lines.map((line) => JSON.parse(line));
+}
+
+/** INV-11 and INV-1: what was told is there, and so is all that it names. */
+function judgeTold(world: World, told: readonly LoggedEvent[]): string[] {
+  if (!existsSync(world.registry)) return ["INV-11: the registry is gone"];
+  let log: readonly LoggedEvent[];
+  try {
+    log = readLog(world);
+  } catch (error) {
+    return [`INV-11: the registry cannot be read: ${(error as Error).message}`];
+  }
+  const wrong: string[] = [];
+  const bySeq = new Map(log.map((event) => [event.seq, event]));
+  for (const { seq, type } of told) {
+    if (bySeq.get(seq)?.type !== type) wrong.push(`INV-11: event ${seq} (${type}) was told, lost`);
+  }
+  for (const { seq, type, body } of log) {
+    const landing = body.landing as { readonly commit?: string } | undefined;
+    const named = [body.kept, landing?.commit];
+    if (type === "attempt.finished" || type === "merge.finished") {
+      for (const commit of named)
+        if (!isWhole(world, commit))
+          wrong.push(`INV-1: event ${seq} (${type}) names ${commit}, lost`);
+    }
+  }
+  return wrong;
+}
+
+function isWhole(world: World, commit: unknown): boolean {
+  if (typeof commit !== "string") return true;
+  return world.git("rev-list", "--objects", "--no-object-names", commit) !== null;
+}
+
+/** INV-15 and, for a run that had ended with 0, INV-11 again: its target holds what it was said to hold. */
+function judgeRest(world: World, code: number | null): string[] {
+  const wrong: string[] = [];
+  if (world.git("fsck", "--full", "--strict", "--no-dangling") === null)
+    wrong.push("INV-15: git fsck fails");
+  if (world.git("rev-parse", "--verify", "HEAD^{commit}") === null)
+    wrong.push("INV-15: HEAD names no commit");
+  if (code !== null && code !== 0) wrong.push(`the run came to ${code}`);
+  return code === 0 ? [...wrong, ...judge(world, new Map())] : wrong;
+}
+
+/** Resumes the run to its end and judges that. */
+async function goOn(world: World, before: number | null): Promise<string[]> {
+  let code = before;
+  let said = "";
+  for (let lives = 0; lives < resumesMax && code !== 0; lives++) {
+    const isNew = readLog(world).length === 0;
+    const child = await world.ra(...(isNew ? ["dispatch", `${world.top}/plan.json`] : ["resume"]));
+    code = await child.ended;
+    said = await child.said();
+  }
+  return code === 0
+    ? judge(world, new Map()).filter((what) => !isSetAside(what))
+    : [`the last of ${resumesMax} lives came to ${code}: ${said}`];
+}
+
+/** The clone of an agent is not flushed: when its git is damaged, the directory is kept for a person to look at. */
+function isSetAside(what: string): boolean {
+  return what.startsWith("INV-9: workspaces/leftovers with ");
+}
+
+/**
+ * The control: a commit by git as it is, told of by a flushed registry, and then the cut. True when the commit that was
+ * told of is not there, so that the cut takes what is not flushed.
+ */
+export async function controlIsDamaged(top: string): Promise<boolean> {
+  mkdirSync(top, { recursive: true });
+  using disk = makeLoopDisk(top, { megabytes: 64 });
+  const env = { PATH: process.env.PATH ?? "", HOME: top, GIT_CONFIG_NOSYSTEM: "1" };
+  const git = (...args: readonly string[]): string | null => {
+    const who = ["-c", "user.name=Ada", "-c", "user.email=ada@example.com"];
+    const done = Bun.spawnSync(["git", ...who, ...args], { cwd: disk.path, env, stdin: "ignore" });
+    return done.exitCode === 0 ? done.stdout.toString().trim() : null;
+  };
+  git("init", "--quiet");
+  {
+    using registry = new Database(join(disk.path, "registry.db"));
+    registry.run("pragma journal_mode = wal");
+    registry.run("pragma synchronous = full");
+    registry.run("create table told (id text)");
+    Bun.spawnSync(["sync"]);
+    await Bun.write(join(disk.path, "file"), "work\n");
+    git("add", "file");
+    git("commit", "--quiet", "--message", "work");
+    registry.run("insert into told values (?)", [git("rev-parse", "HEAD")]);
+    disk.cut();
+  }
+  await disk.restart();
+  using registry = new Database(join(disk.path, "registry.db"));
+  const told = registry.query<{ id: string }, []>("select id from told").all()[0]?.id ?? null;
+  return told !== null && git("rev-list", "--objects", told) === null;
+}
+
+/** The machine is off: nothing of it runs on. */
+async function endAll(world: World): Promise<void> {
+  while (world.living().size > 0) {
+    for (const pid of world.living().keys()) {
+      try {
+        process.kill(pid, "SIGKILL");
+      } catch {
+        // Gone meanwhile.
+      }
+    }
+    await Bun.sleep(5);
+  }
+}
