@@ -17,6 +17,13 @@ export function processId(run: string, task: string, attempt: number): string {
   return `${run}/${task}/${attempt}`;
 }
 
+/** An attempt by its names. */
+export interface AttemptName {
+  readonly run: string;
+  readonly task: string;
+  readonly attempt: number;
+}
+
 /** A process of the operating system, told apart from a later one with the same pid. */
 export interface ProcessIdentity {
   readonly pid: number;

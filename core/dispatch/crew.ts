@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import type { ProcessIdentity } from "../id.ts";
+import type { AttemptName, ProcessIdentity } from "../id.ts";
 import { matches } from "../plan/claim.ts";
 import type { Recording } from "../process/log.ts";
 import { type Machine, thisMachine } from "../process/machine.ts";
@@ -7,7 +7,7 @@ import { LeftoverSweeper } from "../process/sweeper.ts";
 import type { Fact, Published } from "../run/event.ts";
 import type { ForeignClaim } from "../run/log.ts";
 import type { LiveProcess } from "../run/model.ts";
-import type { Repository, Workspace, WorkspaceRequest } from "../workspace/workspace.ts";
+import type { Repository, Workspace } from "../workspace/workspace.ts";
 import type { Assignment } from "./assignment.ts";
 import { type AttemptEnd, failedAttempt, runAttempt } from "./attempt.ts";
 import type { Chain } from "./chain.ts";
@@ -19,8 +19,6 @@ import { type OpenConflict, resolve } from "./resolution.ts";
 import { composeResolutionPrompt } from "./resolution-prompt.ts";
 import type { Roster } from "./roster.ts";
 import { checkScope } from "./scope.ts";
-
-type AttemptName = Pick<WorkspaceRequest, "run" | "task" | "attempt">;
 
 export interface CrewOptions {
   readonly run: string;

@@ -4,11 +4,11 @@ import { join } from "node:path";
 import { RaError } from "../../core/error.ts";
 import { checkRegistry } from "../../core/registry/checkup.ts";
 import { registryPath } from "../../core/registry/database.ts";
+import { occupants } from "../../core/registry/occupants.ts";
 import {
   allRuns,
   endedRuns,
   liveProcesses,
-  occupants,
   runs,
   waitingTasks,
 } from "../../core/registry/query.ts";

@@ -1,7 +1,8 @@
 import { expect, test } from "bun:test";
 import { systemClock } from "../../core/clock.ts";
 import { findRun } from "../../core/registry/find-run.ts";
-import { durations, endedTasks, occupants, runs } from "../../core/registry/query.ts";
+import { occupants } from "../../core/registry/occupants.ts";
+import { durations, endedTasks, runs } from "../../core/registry/query.ts";
 import type { Registry } from "../../core/registry/registry.ts";
 import type { Fact } from "../../core/run/event.ts";
 import {
