@@ -3,6 +3,7 @@ import type { Assignment } from "../core/dispatch/assignment.ts";
 import type { AttemptEnd } from "../core/dispatch/attempt.ts";
 import { Chain } from "../core/dispatch/chain.ts";
 import { extendClaim } from "../core/dispatch/claim-extension.ts";
+import type { Clash } from "../core/dispatch/clash.ts";
 import { Crew } from "../core/dispatch/crew.ts";
 import { Dispatcher } from "../core/dispatch/dispatcher.ts";
 import { keepOnBranch } from "../core/dispatch/kept-branch.ts";
@@ -55,6 +56,8 @@ export interface RunParts {
   readonly state: RunState | undefined;
   /** Results of an earlier process of the run that are still to land, by task. */
   readonly results?: ReadonlyMap<string, AttemptEnd>;
+  /** Conflicts that were open when an earlier process of the run died, by task. */
+  readonly clashes?: ReadonlyMap<string, Clash>;
   /** Where it runs; this machine by default. */
   readonly machine?: Machine;
 }
@@ -82,6 +85,7 @@ export function composeRun(parts: RunParts): Composed {
     runners: parts.runners,
     priority: priorities(plan, graph, registry),
     state,
+    ...(parts.clashes === undefined ? {} : { clashes: parts.clashes }),
   });
   const environment = environments(parts);
   const recording = recordingOf(parts);

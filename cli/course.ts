@@ -1,6 +1,7 @@
 import type { Chain } from "../core/dispatch/chain.ts";
+import type { Clash } from "../core/dispatch/clash.ts";
 import type { Dispatcher } from "../core/dispatch/dispatcher.ts";
-import { takeOverLanded } from "../core/dispatch/recovery.ts";
+import { openClashes, takeOverLanded } from "../core/dispatch/recovery.ts";
 import { finishRun } from "../core/dispatch/summary.ts";
 import type { ExitCode } from "../core/error.ts";
 import type { Published } from "../core/run/event.ts";
@@ -20,7 +21,8 @@ export async function followCourse(
   const { run, registry } = parts;
   const { results } = await takeRun(parts, first);
   const state = await registry.state(run);
-  const { dispatcher, crew, chain } = composeRun({ ...parts, state, results });
+  const clashes = await clashesOf(parts, state);
+  const { dispatcher, crew, chain } = composeRun({ ...parts, state, results, clashes });
   await using hands = crew;
   onReady(dispatcher, state);
   const published = await takeOver(parts, chain, state);
@@ -30,6 +32,13 @@ export async function followCourse(
       : await finishRun({ log: registry, run, published, ending: null, hands });
   await parts.repository?.tidy(run);
   return exitCode as ExitCode;
+}
+
+async function clashesOf(
+  { repository }: RunParts,
+  state: RunState | undefined,
+): Promise<ReadonlyMap<string, Clash>> {
+  return repository === null || !state ? new Map() : await openClashes(repository, state);
 }
 
 /** Null, or why what landed before the run broke off cannot go on to the target. */

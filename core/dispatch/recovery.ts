@@ -4,6 +4,7 @@ import type { Published } from "../run/event.ts";
 import type { AttemptState, RunState, TaskState } from "../run/state.ts";
 import type { GitRepository } from "../workspace/workspace.ts";
 import type { Chain } from "./chain.ts";
+import type { Clash } from "./clash.ts";
 import { keepOnBranch } from "./kept-branch.ts";
 import type { Result } from "./result.ts";
 import { standingCommits } from "./standing.ts";
@@ -54,6 +55,35 @@ async function noteFound(input: Parameters<typeof takeOverLanded>[0]): Promise<v
 /** True when a task was merged and checked in its run. What a person has taken back does not count any more. */
 export function hasLanded({ status, attempts, reverted }: TaskState): boolean {
   return status === "done" && reverted === undefined && attempts.at(-1)?.landing?.kind === "merged";
+}
+
+/**
+ * Conflicts that tasks of a resumed run still have to settle, by task: what was to be resolved, or made anew in the
+ * knowledge of it, when the run broke off. The result that conflicted is pinned, so nothing of it is worked out again.
+ */
+export async function openClashes(
+  repository: GitRepository,
+  state: RunState,
+): Promise<ReadonlyMap<string, Clash>> {
+  const open = [...state.tasks.values()].flatMap((task) => {
+    const attempt = task.finishedAt === null ? conflictingAttempt(task) : undefined;
+    return attempt ? [{ task: task.task, attempt }] : [];
+  });
+  const results = await resultsOf(repository, open);
+  const clashes = open.map(({ task, attempt }, i) => {
+    const { base, commit } = results[i] as Result;
+    const { paths, with: others = [] } = attempt.landing;
+    return [task.id, { attempt: attempt.number, paths, with: others, base, commit }] as const;
+  });
+  return new Map(clashes);
+}
+
+/** The attempt whose result conflicted, when nothing but attempts that died with their `ra` came after it. */
+function conflictingAttempt({ attempts }: TaskState) {
+  const last = attempts.findLast(({ outcome }) => outcome !== null && outcome.kind !== "lost");
+  const { landing } = last ?? {};
+  if (!last || last.kept === null || landing?.kind !== "conflicted") return undefined;
+  return { ...last, landing };
 }
 
 /** As they landed: a later result may build on the lines of an earlier one. */

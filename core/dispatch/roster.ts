@@ -53,6 +53,8 @@ export class Roster {
     readonly priority: readonly number[];
     /** What the log knows of the run already: attempts count on after a resume. */
     readonly state: RunState | undefined;
+    /** Conflicts that were open when the run broke off, by task. */
+    readonly clashes?: ReadonlyMap<string, Clash>;
   }) {
     const { plan, state } = input;
     this.#plan = plan;
@@ -66,9 +68,9 @@ export class Roster {
       number: state?.tasks.get(task.id)?.attempts.length ?? 0,
       counted: 0,
       limited: 0,
-      conflicts: 0,
+      conflicts: input.clashes?.has(task.id) ? 1 : 0,
       before: null,
-      clash: null,
+      clash: input.clashes?.get(task.id) ?? null,
     }));
   }
 

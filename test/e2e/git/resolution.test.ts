@@ -1,4 +1,5 @@
 import { describe, expect, test } from "bun:test";
+import { isAlive, processIdentity } from "../../../core/process/table.ts";
 import {
   ending,
   eventsOf,
@@ -221,4 +222,45 @@ test("a claim that grows keeps another run's task waiting until it lands", async
   expect(ps.stdout).toContain(`${run}/a`);
   expect(ps.stdout).toMatch(/src\/\*\* docs\/a\.md|docs\/a\.md src\/\*\*/);
   expect(state).toContain(`- \`docs/a.md\` by \`${run}/a\`, done but not landed yet`);
+});
+
+test("a resolution that was cut off goes on from the result that conflicted, not from the task", async () => {
+  const repository = testRepository({ "list.txt": "top\nzero\nend\n" });
+  const { hold } = repository;
+  fakeKilo(
+    repository,
+    `case "$PROMPT" in
+"Resolve the merge conflict"*) echo resolve >> $GATES/prompts; ${hold("resolve")}; ${keepBoth};;
+"Write mine."*) ${hold("mine")}; printf 'top\\nmine\\nend\\n' > list.txt;;
+*) echo task >> $GATES/prompts; ${hold("theirs")}; printf 'top\\ntheirs\\nend\\n' > list.txt;;
+esac`,
+  );
+  const plan = repository.plan([
+    { id: "mine", prompt: "Write mine." },
+    { id: "theirs", prompt: "Write theirs.", onConflict: "agent" },
+  ]);
+  const dispatch = await repository.start("dispatch", plan, "--json");
+  await Promise.all(["mine", "theirs"].map(repository.arrival));
+  repository.open("mine");
+  await until(
+    () => repository.git("for-each-ref", "refs/ra/*/_tip", "--format=%(contents)").includes("mine"),
+    "the landing of mine",
+  );
+  repository.open("theirs");
+  await repository.arrival("resolve");
+  dispatch.signal("SIGKILL");
+  await dispatch.ended;
+  const orphans = repository.living().map(processIdentity);
+
+  const resume = await repository.start("resume", "--json");
+  await until(() => !orphans.some(isAlive), "the end of what the dead ra had started");
+  repository.open("resolve");
+  const resumed = await resume.ended;
+
+  const prompts = await Bun.file(`${repository.env.GATES}/prompts`).text();
+  const [again] = eventsOf(resumed, "attempt.started");
+  expect(resumed.code).toBe(0);
+  expect(prompts).toBe("task\nresolve\nresolve\n");
+  expect(again?.resolves).toEqual({ attempt: 1, paths: ["list.txt"], with: ["mine"] });
+  expect(repository.git("show", "main:list.txt")).toBe("top\nmine\ntheirs\nend");
 });
