@@ -1,6 +1,7 @@
 import type { Chain } from "../core/dispatch/chain.ts";
 import type { Clash } from "../core/dispatch/clash.ts";
 import type { Dispatcher } from "../core/dispatch/dispatcher.ts";
+import { fenced } from "../core/dispatch/fenced.ts";
 import { openClashes, takeOverLanded } from "../core/dispatch/recovery.ts";
 import { finishRun } from "../core/dispatch/summary.ts";
 import type { ExitCode } from "../core/error.ts";
@@ -22,7 +23,9 @@ export async function followCourse(
   const { results } = await takeRun(parts, first);
   const state = await registry.state(run);
   const clashes = await clashesOf(parts, state);
-  const { dispatcher, crew, chain } = composeRun({ ...parts, state, results, clashes });
+  const own = parts.repository;
+  const repository = own && fenced(own, () => registry.refuseSuperseded(run));
+  const { dispatcher, crew, chain } = composeRun({ ...parts, repository, state, results, clashes });
   await using hands = crew;
   onReady(dispatcher, state);
   const published = await takeOver(parts, chain, state);

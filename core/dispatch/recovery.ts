@@ -30,13 +30,27 @@ export async function takeOverLanded(input: {
     const attempt = attempts.at(-1);
     return attempt?.kept == null || there.has(task.id) ? [] : [{ task, attempt }];
   });
-  const conflicting = await chain.restore(await resultsOf(repository, missing));
-  if (conflicting === null) return null;
+  const complaint = await restored(input, missing);
+  if (complaint === null) return null;
   const to = await repository.resolve(`refs/ra/${state.id}/_tip`);
   const keptOn = await keepOnBranch(repository, state.id, to);
-  const { id } = conflicting.task;
-  const reason = `${id}, which landed before the run broke off, conflicts with \`${target}\``;
-  return { target, from, to, keptOn, reason };
+  return { target, from, to, keptOn, reason: complaint };
+}
+
+/** Null, or why the results cannot go on. A fault of one of them must not leave the run open for ever either. */
+async function restored(
+  { repository, chain, target }: Parameters<typeof takeOverLanded>[0],
+  missing: Parameters<typeof resultsOf>[1],
+): Promise<string | null> {
+  try {
+    const conflicting = await chain.restore(await resultsOf(repository, missing));
+    if (conflicting === null) return null;
+    const { id } = conflicting.task;
+    return `${id}, which landed before the run broke off, conflicts with \`${target}\``;
+  } catch (error) {
+    const message = error instanceof Error ? error.message : String(error);
+    return `what landed before the run broke off cannot be merged again: ${message}`;
+  }
 }
 
 /** The target may have moved right before the run broke off: then its commits there are those of the run. */

@@ -122,6 +122,14 @@ export class Registry implements EventLog, AsyncDisposable {
     return state;
   }
 
+  /** Throws `RaError` (exit 6) when this process drove the run and another one does now: before what no log can undo. */
+  refuseSuperseded(run: string): void {
+    const { history } = this.#parts;
+    history.catchUp();
+    this.#tell(history.takeLearnt());
+    refuseSuperseded(history.fold(run), this.#epochs);
+  }
+
   async read(run: string, after: number): Promise<readonly Event[]> {
     this.#flush();
     return this.#parts.history.read(run, after);

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { readFileSync } from "node:fs";
+import { readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import {
   ending,
@@ -118,6 +118,23 @@ describe("a resumed run", () => {
     expect(repository.git("show", `${published?.keptOn}:log.txt`)).toBe("zero\none\ntwo");
     expect(repository.git("log", "--format=%s", "main")).toBe("of the user\nstart");
   });
+});
+
+test("a run whose kept work is damaged comes to an end that says so, with what it built on its branch", async () => {
+  const repository = testRepository({ "log.txt": "zero\n" });
+  repository.write({ "log.txt": "mine\n" });
+  const broken = await interrupted(repository, "SIGINT");
+  const { run } = ending(broken);
+  repository.git("checkout", "--quiet", "--", "log.txt");
+  const kept = repository.git("rev-parse", `refs/ra/${run}/first/1`);
+  rmSync(join(repository.dir, ".git", "objects", kept.slice(0, 2), kept.slice(2)));
+
+  const resumed = await repository.ra("resume", "@last", "--json");
+  const { published } = ending(resumed);
+
+  expect(resumed.code).toBe(7);
+  expect(published?.reason).toContain("cannot be merged again");
+  expect(repository.git("show", `${published?.keptOn}:log.txt`)).toBe("zero\none\ntwo");
 });
 
 test("a run whose work a dirty checkout kept back lands it when it is resumed", async () => {

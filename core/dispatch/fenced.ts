@@ -1,0 +1,30 @@
+import type { GitRepository } from "../workspace/workspace.ts";
+
+/**
+ * A repository for the driver of a run that may be superseded at any moment, as one that was suspended is: `check` throws
+ * then, and neither a ref nor a branch nor a file of the user's checkout is touched any more.
+ */
+export function fenced(repository: GitRepository, check: () => void): GitRepository {
+  return {
+    ...repository,
+    async pin(ref, commit) {
+      check();
+      await repository.pin(ref, commit);
+    },
+    async publish(move) {
+      check();
+      return await repository.publish(move);
+    },
+    async open(request) {
+      check();
+      const workspace = await repository.open(request);
+      return {
+        ...workspace,
+        async restore() {
+          check();
+          await workspace.restore();
+        },
+      };
+    },
+  };
+}

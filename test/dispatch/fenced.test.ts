@@ -1,0 +1,35 @@
+import { expect, test } from "bun:test";
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { fenced } from "../../core/dispatch/fenced.ts";
+import { nobody, samplePlan, started } from "../registry/sample.ts";
+import { openRegistry } from "../registry/temporary.ts";
+import { commitFiles, makeRepository, request } from "../workspace/fixture.ts";
+
+test("a driver that was superseded touches neither refs nor the checkout any more", async () => {
+  const fixture = makeRepository();
+  const stateDir = join(fixture.dir, ".git", "ra");
+  const [mine, another] = [await openRegistry(stateDir), await openRegistry(stateDir)];
+  await mine.commit("r7k2", () => [{ ...started(samplePlan(["api"])), epoch: 1 }]);
+  mine.drive("r7k2", 1);
+  const repository = fenced(await fixture.open(), () => mine.refuseSuperseded("r7k2"));
+  const from = fixture.head();
+  const workspace = await repository.open(request(fixture, { isolation: "in-place" }));
+  await repository.pin("refs/ra/r7k2/_tip", from);
+  await another.commit("r7k2", () => [{ type: "run.resumed", owner: nobody, epoch: 2 }]);
+  const to = commitFiles(fixture, { "b.txt": "b" });
+  fixture.git("reset", "-q", "--keep", from);
+  writeFileSync(join(workspace.path, "a.txt"), "of the next owner\n");
+
+  const attempts = [
+    () => repository.pin("refs/ra/r7k2/_tip", to),
+    () => repository.publish({ target: "main", from, to }),
+    () => repository.open(request(fixture, { attempt: 2 })),
+    () => workspace.restore(),
+  ];
+  for (const attempt of attempts) await expect(attempt()).rejects.toThrow("was taken over");
+
+  expect(fixture.head()).toBe(from);
+  expect(fixture.git("rev-parse", "refs/ra/r7k2/_tip")).toBe(from);
+  expect(readFileSync(join(fixture.dir, "a.txt"), "utf8")).toBe("of the next owner\n");
+});
