@@ -1,0 +1,55 @@
+import { Database } from "bun:sqlite";
+import type { Kysely } from "kysely";
+import { RegistryDatabase } from "../../core/registry/database.ts";
+import { migrate } from "../../core/registry/migrations.ts";
+import { derivedTables } from "../../core/registry/schema.ts";
+import { Dead, type Driver } from "./driver.ts";
+import type { Outside } from "./outside.ts";
+
+const memory = new Database(":memory:", { strict: true });
+const nobody = { isAlive: () => false, isAttended: () => false };
+await migrate(RegistryDatabase.on(memory, nobody).kysely as unknown as Kysely<never>);
+
+/** The one database of the simulation; a world begins with it empty. */
+export function emptied(): Database {
+  if (memory.inTransaction) memory.run("rollback");
+  for (const table of ["events", ...derivedTables]) memory.run(`delete from ${table}`);
+  return memory;
+}
+
+/**
+ * The database as one driver sees it: a commit may fail, be the driver's last act, or the one after its last. What
+ * is committed stays whatever happens.
+ */
+export function connectionOf(world: Outside, driver: Driver): Database {
+  const alive = (): void => {
+    if (!driver.alive) throw new Dead("a dead driver asks the registry");
+  };
+  const commit = (): void => {
+    alive();
+    if (world.isLastAct(driver, "commit.before")) {
+      memory.run("rollback");
+      throw new Dead("killed before its commit");
+    }
+    world.failMaybe("registry");
+    memory.query("commit").run();
+    world.writes.set(driver, (world.writes.get(driver) ?? 0) + 1);
+    world.writesTotal += 1;
+    if (world.isLastAct(driver, "commit.after")) throw new Dead("killed after its commit");
+  };
+  const others = (): number => world.writesTotal - (world.writes.get(driver) ?? 0);
+  const own = {
+    get inTransaction() {
+      return driver.alive && memory.inTransaction;
+    },
+    query(sql: string) {
+      alive();
+      if (sql === "commit") return { run: commit };
+      if (sql === "pragma data_version") return { all: () => [{ data_version: others() }] };
+      return memory.query(sql);
+    },
+    run: (sql: string) => memory.run(sql),
+    close() {},
+  };
+  return own as unknown as Database;
+}

@@ -1,0 +1,47 @@
+import type { Clock } from "../../core/clock.ts";
+import type { Machine } from "../../core/process/machine.ts";
+import type { Driver } from "./driver.ts";
+import type { Outside } from "./outside.ts";
+
+/** The longest time between two looks for news, in milliseconds. */
+const pollMaxMs = 20_000;
+
+/** The machine as one driver sees it. */
+export function simulatedMachine(world: Outside, driver: Driver): Machine {
+  const { timeline, programs } = world;
+  const clock: Clock = {
+    now: () => world.wallClock(),
+    monotonic: () => timeline.now,
+    sleep: (ms, signal) =>
+      new Promise((resolve) => {
+        if (signal?.aborted) return resolve();
+        const wake = (): void => {
+          driver.pollMs = 100;
+          resolve();
+        };
+        const stop = timeline.in(ms, wake, driver);
+        signal?.addEventListener("abort", () => {
+          stop();
+          resolve();
+        });
+      }),
+    after(ms, work) {
+      if (ms !== 100) return timeline.in(ms, work, driver);
+      // A look for news: while nothing happens there is none.
+      driver.pollMs = Math.min(driver.pollMs * 2, pollMaxMs);
+      return timeline.in(driver.pollMs / 2, work, driver);
+    },
+  };
+  return {
+    clock,
+    isAlive: ({ pid }) => programs.isAlive(pid),
+    isAttended: ({ pid }) => world.drivers.some((each) => each.pid === pid && each.alive),
+    start: (request) => programs.start(driver, request),
+    openLog: () => ({ bytes: 0, dropped: 0, problem: null, write() {}, end() {} }),
+    async sweep(marks, graceMs) {
+      await programs.end(driver, (each) => marks.has(each.mark), graceMs);
+      return [];
+    },
+    countMarked: (marks) => programs.living((each) => marks.has(each.mark)).length,
+  };
+}
