@@ -98,12 +98,15 @@ export class Dispatcher {
     this.#waiting.retryForeign();
     const allStarted = Promise.withResolvers<void>();
     this.#ending ??= this.#caps.allow() ? null : "stopped";
-    while (this.#ending === null && !this.#gate.paused) {
-      const position = this.#gate.open ? this.#schedule.take() : this.#takeFromGroup();
-      if (position === null) break;
-      await this.#start(position, allStarted.promise);
+    try {
+      while (this.#ending === null && !this.#gate.paused) {
+        const position = this.#gate.open ? this.#schedule.take() : this.#takeFromGroup();
+        if (position === null) break;
+        await this.#start(position, allStarted.promise);
+      }
+    } finally {
+      allStarted.resolve();
     }
-    allStarted.resolve();
     const { running } = this.#schedule;
     if (this.#gate.open && this.#options.stepThrough && running.size > 0) {
       this.#gate.close([...running, ...this.#waiting.parked]);
