@@ -132,6 +132,8 @@ function judgeOrder(world: Outside, log: Log): string[] {
   const wrong: string[] = [];
   const done = new Map<string, string | null>();
   const open = new Set<string>();
+  /** Tasks whose last result is recorded and has neither landed nor been refused. */
+  const waits = new Set<string>();
   for (const event of log) {
     if (event.type === "run.resumed")
       for (const name of open) if (name.startsWith(event.run)) open.delete(name);
@@ -140,12 +142,17 @@ function judgeOrder(world: Outside, log: Log): string[] {
     if (event.type === "attempt.started") {
       if (open.has(name)) wrong.push(`INV-6: event ${event.seq} starts ${name} while it runs`);
       open.add(name);
+      if (waits.has(name)) wrong.push(`INV-3: event ${event.seq} works ${name} out a second time`);
       const task = world.plans.get(event.run)?.tasks.find(({ id }) => id === event.task);
       for (const dep of task?.deps ?? []) {
         if (!done.has(`${event.run}/${dep}`)) wrong.push(`INV-7: ${name} starts before ${dep}`);
       }
     }
-    if (event.type === "attempt.finished") open.delete(name);
+    if (event.type === "attempt.finished") {
+      open.delete(name);
+      if (event.outcome.kind === "succeeded" && event.kept !== null) waits.add(name);
+    }
+    if (event.type === "merge.finished" || event.type === "task.finished") waits.delete(name);
     if (event.type !== "task.finished" || event.status !== "done") continue;
     if (done.has(name)) wrong.push(`INV-3: event ${event.seq} ends ${name} a second time`);
     done.set(name, event.commit);

@@ -14,6 +14,8 @@ const { values } = parseArgs({
     seeds: { type: "string", default: "1000" },
     from: { type: "string", default: "1" },
     seed: { type: "string" },
+    /** Seeds with violations after which it ends. */
+    most: { type: "string", default: "200" },
     record: { type: "boolean", default: false },
   },
 });
@@ -28,7 +30,7 @@ if (values.seed !== undefined) {
   const failed: string[] = [];
   let played = 0;
   const started = performance.now();
-  for (let seed = from; seed < from + seeds && failed.length < 200; seed++) {
+  for (let seed = from; seed < from + seeds && failed.length < Number(values.most); seed++) {
     const { wrong, hash, counts: own } = simulate(seed);
     played += 1;
     if (seed % 20 === 0 && simulate(seed).hash !== hash)

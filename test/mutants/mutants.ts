@@ -1,0 +1,230 @@
+/** A planted bug: a text that stands once in a file, and what takes its place. */
+export interface Mutant {
+  readonly name: string;
+  readonly file: string;
+  readonly text: string;
+  readonly replacement: string;
+  /** Test files that must fail; null: the simulation must. */
+  readonly tests: readonly string[] | null;
+}
+
+function inSimulation(name: string, file: string, text: string, replacement: string): Mutant {
+  return { name, file, text, replacement, tests: null };
+}
+
+function inTests(
+  name: string,
+  file: string,
+  text: string,
+  replacement: string,
+  ...tests: string[]
+): Mutant {
+  return { name, file, text, replacement, tests };
+}
+
+const dispatch = (name: string): string => `core/dispatch/${name}.ts`;
+
+export const mutants: readonly Mutant[] = [
+  inSimulation(
+    "attempts wait for ever when a start beside them cannot be recorded",
+    dispatch("dispatcher"),
+    "    } finally {\n      allStarted.resolve();\n    }",
+    "    } finally {\n    }\n    allStarted.resolve();",
+  ),
+  inSimulation(
+    "the workspace is removed before its work is pinned",
+    dispatch("attempt"),
+    "  const snapshot = await workspace.snapshot(",
+    "  await workspace.close();\n  const snapshot = await workspace.snapshot(",
+  ),
+  inSimulation(
+    "two transactions are swapped: a result lands before it is recorded",
+    dispatch("dispatcher"),
+    "    if (end.snapshot === null) log.append(run, [fact]);\n",
+    '    if (step.kind === "merge") await this.#options.hands.land(assignment, end).then(() => hands.publish());\n    if (end.snapshot === null) log.append(run, [fact]);\n'.replace(
+      "hands.publish",
+      "this.#options.hands.publish",
+    ),
+  ),
+  inSimulation(
+    "the merge starts from the target's tip and not from the recorded base",
+    dispatch("stack"),
+    "{ base: result.base, ours: tip, theirs: result.commit }",
+    "{ base: tip, ours: tip, theirs: result.commit }",
+  ),
+  inSimulation(
+    "a target that moved is followed without a check",
+    dispatch("chain"),
+    "    const complaint = await this.#verifyAll();\n",
+    "    const complaint = null as string | null;\n",
+  ),
+  inSimulation(
+    "results taken over from a dead process are not checked again",
+    dispatch("chain"),
+    "      this.#unverified ||= layers.length > 0;\n      return",
+    "      return",
+  ),
+  inSimulation(
+    "another tree is checked than the one that lands",
+    dispatch("trial"),
+    "await verify(command, top.commit, result)",
+    "await verify(command, result.commit, result)",
+  ),
+  inSimulation(
+    "a check that fails counts as passed",
+    dispatch("trial"),
+    "  if (whole.complaint === null) {",
+    "  if (checks >= 0) {",
+  ),
+  inSimulation(
+    "recovery does not end the processes of the dead",
+    dispatch("aftermath"),
+    "  const told = await endProcesses(machine, state, dead);",
+    "  const told: string[] = [];",
+  ),
+  inSimulation(
+    "recovery forgets results that are recorded and have not landed",
+    dispatch("aftermath"),
+    "  return { results, told };",
+    "  return { results: new Map(), told };",
+  ),
+  inSimulation(
+    "recovery removes workspaces without a look at their work",
+    dispatch("aftermath"),
+    '    if (!ran && left.isolation !== "in-place") empty.push(left);',
+    "    if (ran) empty.push(left);",
+  ),
+  inSimulation(
+    "recovery does not put back what landed and is not on the target",
+    dispatch("recovery"),
+    "  if (landed.length === 0) return null;",
+    "  if (landed.length >= 0) return null;",
+  ),
+  inSimulation(
+    "the lease does not fence: an owner that lost its run goes on writing",
+    "core/registry/transaction.ts",
+    "epoch === undefined || state.epoch === epoch) return;",
+    "epoch === undefined || state.epoch > 0) return;",
+  ),
+  inSimulation(
+    "claims of other runs are not looked at",
+    dispatch("roster"),
+    '      if (met) return { kind: "claim"',
+    '      if (met && met.mine === "") return { kind: "claim"',
+  ),
+  inSimulation(
+    "claims are released before their paths reach the target",
+    "core/registry/rows.ts",
+    'if (!isLive && (attempt.outcome?.kind !== "succeeded" || attempt.yielded)) return [];',
+    "if (!isLive) return [];",
+  ),
+  inSimulation(
+    "claims inside a run are not looked at",
+    "core/run/schedule.ts",
+    '      if (globs) return { kind: "claim", by: other, globs };',
+    '      if (globs && other < 0) return { kind: "claim", by: other, globs };',
+  ),
+  inSimulation(
+    "a task starts before all it needs is merged",
+    "core/run/schedule.ts",
+    "      if (this.#unmet[position] === 0) this.#makeReady(position);",
+    "      if ((this.#unmet[position] ?? 0) <= 1) this.#makeReady(position);",
+  ),
+  inSimulation(
+    "an attempt counts twice",
+    dispatch("roster"),
+    "      tally.counted += 1;",
+    "      tally.counted += 2;",
+  ),
+  inSimulation(
+    "a task is tried once more than its plan says",
+    dispatch("policy"),
+    "if (tries.counted > task.retries.max) return",
+    "if (tries.counted > task.retries.max + 1) return",
+  ),
+  inSimulation(
+    "a rate limit costs an attempt",
+    dispatch("roster"),
+    'if (outcome.kind === "rate-limited") tally.limited += 1;',
+    'if (outcome.kind === "rate-limited") tally.counted += 1;',
+  ),
+  inSimulation(
+    "facts that nobody waits for are dropped when the registry fails",
+    "core/registry/registry.ts",
+    "    this.#queue = [...calls.filter(({ waiter }) => waiter === null), ...this.#queue];\n",
+    "",
+  ),
+  inSimulation(
+    "facts of a failed transaction stay in memory",
+    "core/registry/registry.ts",
+    "    this.#parts.history.forget();\n    this.#parts.projection.forget();\n    this.#queue",
+    "    this.#queue",
+  ),
+  inSimulation(
+    "facts are told before they are written",
+    "core/registry/registry.ts",
+    "      const verdicts = calls.map((call) => transaction.add(call));\n",
+    "      const verdicts = calls.map((call) => transaction.add(call));\n      for (const verdict of verdicts) if (verdict.ok) this.#tell(verdict.events);\n",
+  ),
+  inSimulation(
+    "what an agent leaves behind is not ended",
+    dispatch("attempt"),
+    "    await (ending ?? this.#endLeftovers(running));",
+    "    await ending;",
+  ),
+  inSimulation(
+    "a result that was recorded is worked out a second time after a crash",
+    "core/run/state.ts",
+    "    if (waitsToLand(task)) continue;\n",
+    "",
+  ),
+  inTests(
+    "the target moves without compare-and-swap",
+    "core/workspace/refs.ts",
+    "ref, to, from ?? this.#zero];",
+    "ref, to];",
+    "test/workspace/refs.test.ts",
+  ),
+  inTests(
+    "a merge that changes what neither side changed is let through",
+    "core/workspace/faithful.ts",
+    "    strays.length === 0,\n",
+    "    strays.length >= 0,\n",
+    "test/workspace/faithful.test.ts",
+  ),
+  inTests(
+    "the lock of a live owner is taken for that of a dead one",
+    "core/workspace/index-lock.ts",
+    "  return isAlive(owner) ? null : { owner, move };",
+    "  return { owner, move };",
+    "test/workspace/unfinished-landing.test.ts",
+  ),
+  inTests(
+    "a later process with the same pid is taken for the one that was meant",
+    "core/process/table.ts",
+    "(identity.startTicks === null || row.startTicks === identity.startTicks)",
+    "row.startTicks > 0",
+    "test/process/tree.test.ts",
+  ),
+  inTests(
+    "only the process itself is ended, and not its tree",
+    "core/process/tree.ts",
+    "(row) => row.group === group || (tree.marks.size > 0 && marked(row, tree.marks)),",
+    "(row) => row.pid === group,",
+    "test/process/tree.test.ts",
+  ),
+  inTests(
+    "secrets are not found across the borders of chunks",
+    "core/secret/redactor.ts",
+    "    return this.#show(bytes, this.#finder.openEnd(bytes));",
+    "    return this.#show(bytes, bytes.length);",
+    "test/secret/redaction.test.ts",
+  ),
+  inTests(
+    "an agent gets the whole environment of `ra`",
+    "core/process/environment.ts",
+    "const isWithheld = matcher(withheld);",
+    "const isWithheld = matcher([]);",
+    "test/process/environment.test.ts",
+  ),
+];
