@@ -40,6 +40,11 @@ export class Projection {
         noteAll(change);
         return;
       case "run.finished":
+        // Publishing may have given commits other ids.
+        for (const task of state.tasks.values()) change.tasks.add(task);
+        change.run = true;
+        change.holdings = true;
+        return;
       case "claims.yielded":
         change.run = true;
         change.holdings = true;

@@ -167,6 +167,12 @@ export const mutants: readonly Mutant[] = [
     "      const verdicts = calls.map((call) => transaction.add(call));\n      for (const verdict of verdicts) if (verdict.ok) this.#tell(verdict.events);\n",
   ),
   inSimulation(
+    "the table of tasks keeps commits that publishing has replaced",
+    "core/registry/projection.ts",
+    "        for (const task of state.tasks.values()) change.tasks.add(task);\n        change.run",
+    "        change.run",
+  ),
+  inSimulation(
     "what an agent leaves behind is not ended",
     dispatch("attempt"),
     "    await (ending ?? this.#endLeftovers(running));",

@@ -2,6 +2,7 @@ import { Database } from "bun:sqlite";
 import type { Kysely } from "kysely";
 import { RegistryDatabase } from "../../core/registry/database.ts";
 import { migrate } from "../../core/registry/migrations.ts";
+import { Registry } from "../../core/registry/registry.ts";
 import { derivedTables } from "../../core/registry/schema.ts";
 import { Dead, type Driver } from "./driver.ts";
 import type { Outside } from "./outside.ts";
@@ -15,6 +16,20 @@ export function emptied(): Database {
   if (memory.inTransaction) memory.run("rollback");
   for (const table of ["events", ...derivedTables]) memory.run(`delete from ${table}`);
   return memory;
+}
+
+/** INV-10: tables whose rows are not those that follow from the log. */
+export function tablesThatDiffer(): string[] {
+  const rowsOf = (table: string): string => {
+    const rows = memory.query(`select * from ${table}`).all();
+    return JSON.stringify(rows.map((row) => JSON.stringify(row)).sort());
+  };
+  const before = derivedTables.map(rowsOf);
+  // It reads and writes at once, and only says later that it has.
+  Registry.on(RegistryDatabase.on(memory, nobody))
+    .rebuild()
+    .catch(() => {});
+  return derivedTables.filter((table, at) => rowsOf(table) !== before[at]);
 }
 
 /**

@@ -1,3 +1,4 @@
+import { tablesThatDiffer } from "./connection.ts";
 import { judge } from "./oracle.ts";
 import { World } from "./world.ts";
 
@@ -16,5 +17,8 @@ export function simulate(seed: number, traced = false): Played {
   const world = new World(seed, traced);
   world.play();
   const wrong = judge(world);
+  // It costs as much as the run.
+  const differing = seed % 8 === 0 ? tablesThatDiffer() : [];
+  wrong.push(...differing.map((table) => `INV-10: the table ${table} is not what the log says`));
   return { seed, wrong, hash: world.hash, counts: world.counts, trace: world.trace ?? [] };
 }
