@@ -210,6 +210,14 @@ export function simulatedRepository(world: Outside, driver: Driver): GitReposito
       return new Set((await past.landedCommits(wanted)).flatMap(({ tasks }) => tasks));
     },
     commitsTouching: async () => [],
+    async keptCommits(ids) {
+      await step("kept");
+      return ids.map((id) => {
+        const { tree, parent } = store.get(id);
+        const base = parent as string;
+        return { commit: id, base, tree, changes: changes(base, id) };
+      });
+    },
     discard: async () => false,
     patch: async () => new Uint8Array(),
     async adopt(request) {
