@@ -1,10 +1,11 @@
 import type { Chain } from "../core/dispatch/chain.ts";
 import type { Clash } from "../core/dispatch/clash.ts";
 import type { Dispatcher } from "../core/dispatch/dispatcher.ts";
-import { fenced } from "../core/dispatch/fenced.ts";
+import { fenced, fencedMachine } from "../core/dispatch/fenced.ts";
 import { openClashes, takeOverLanded } from "../core/dispatch/recovery.ts";
 import { finishRun } from "../core/dispatch/summary.ts";
 import type { ExitCode } from "../core/error.ts";
+import { thisMachine } from "../core/process/machine.ts";
 import type { Published } from "../core/run/event.ts";
 import type { RunState } from "../core/run/state.ts";
 import { composeRun, type RunParts } from "./compose.ts";
@@ -23,9 +24,11 @@ export async function followCourse(
   const { results } = await takeRun(parts, first);
   const state = await registry.state(run);
   const clashes = await clashesOf(parts, state);
-  const own = parts.repository;
-  const repository = own && fenced(own, () => registry.refuseSuperseded(run));
-  const { dispatcher, crew, chain } = composeRun({ ...parts, repository, state, results, clashes });
+  const { dispatcher, crew, chain } = composeRun({
+    ...parts,
+    ...fencedBy(parts, () => registry.refuseSuperseded(run)),
+    ...{ state, results, clashes },
+  });
   await using hands = crew;
   onReady(dispatcher, state);
   const published = await takeOver(parts, chain, state);
@@ -35,6 +38,16 @@ export async function followCourse(
       : await finishRun({ log: registry, run, published, ending: null, hands });
   await parts.repository?.tidy(run);
   return exitCode as ExitCode;
+}
+
+function fencedBy(
+  { repository, machine = thisMachine }: RunParts,
+  check: () => void,
+): Pick<RunParts, "repository" | "machine"> {
+  return {
+    repository: repository && fenced(repository, check),
+    machine: fencedMachine(machine, check),
+  };
 }
 
 async function clashesOf(

@@ -1,3 +1,4 @@
+import type { Machine } from "../process/machine.ts";
 import type { GitRepository } from "../workspace/workspace.ts";
 
 /**
@@ -25,6 +26,17 @@ export function fenced(repository: GitRepository, check: () => void): GitReposit
           await workspace.restore();
         },
       };
+    },
+  };
+}
+
+/** As `fenced`, for the programs: a driver that slept while its run was taken starts none beside those of the new one. */
+export function fencedMachine(machine: Machine, check: () => void): Machine {
+  return {
+    ...machine,
+    start(request) {
+      check();
+      return machine.start(request);
     },
   };
 }

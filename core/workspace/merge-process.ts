@@ -1,3 +1,4 @@
+import { createMutex } from "../mutex.ts";
 import type { Conversation } from "../process/conversation.ts";
 import { type Git, type GitCall, gitFailed, older } from "./git.ts";
 import { parseTreeDiffs, type TreeEntryChange } from "./tree-diff.ts";
@@ -141,6 +142,8 @@ class Talk {
 export class DiffProcess implements AsyncDisposable {
   readonly #git: Git;
   readonly #call: GitCall;
+  /** An answer does not say which question it is for. */
+  readonly #alone = createMutex();
   #conversation: Promise<Conversation> | null = null;
 
   constructor(git: Git, call: GitCall) {
@@ -149,8 +152,14 @@ export class DiffProcess implements AsyncDisposable {
   }
 
   /** Differences of pairs of trees, in the order of the pairs. */
-  async diff(
+  diff(
     ...pairs: readonly (readonly [string, string])[]
+  ): Promise<readonly (readonly TreeEntryChange[])[]> {
+    return this.#alone(() => this.#ask(pairs));
+  }
+
+  async #ask(
+    pairs: readonly (readonly [string, string])[],
   ): Promise<readonly (readonly TreeEntryChange[])[]> {
     const args = ["diff-tree", "--stdin", "-r", "-z", "--raw", "--no-renames", "--no-abbrev"];
     this.#conversation ??= this.#git.converse(args, this.#call);
