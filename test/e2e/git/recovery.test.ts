@@ -1,3 +1,4 @@
+import { Database } from "bun:sqlite";
 import { describe, expect, test } from "bun:test";
 import { rmSync, writeFileSync } from "node:fs";
 import { hostname } from "node:os";
@@ -19,6 +20,17 @@ async function brokenRun(repository: TestRepository, id = "work"): Promise<void>
   await repository.arrival(id);
   dispatch.signal("SIGKILL");
   await dispatch.ended;
+}
+
+/** True when nobody is in the middle of a transaction. */
+function isWritable(repository: TestRepository): boolean {
+  using database = new Database(join(repository.dir, ".git", "ra", "registry.db"));
+  try {
+    database.run("begin immediate");
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 describe("a run whose ra was killed", () => {
@@ -116,11 +128,17 @@ describe("a run that is driven", () => {
     const plan = repository.plan([{ id: "work", run: repository.hold("work") }]);
     const dispatch = await repository.start("dispatch", plan);
     await repository.arrival("work");
-    // Stopped in the middle of a transaction it would keep everybody out; once its process is recorded it rests.
+    // Stopped in the middle of a transaction it would keep everybody out; once its process is recorded it mostly rests.
     const isRecorded = async (): Promise<boolean> =>
       JSON.parse((await repository.ra("ps", "--json")).stdout).processes.length === 1;
     await until(isRecorded, "the record of its process");
-    dispatch.signal("SIGSTOP");
+    const isAtRest = (): boolean => {
+      dispatch.signal("SIGSTOP");
+      if (isWritable(repository)) return true;
+      dispatch.signal("SIGCONT");
+      return false;
+    };
+    await until(isAtRest, "a moment in which it does not write");
     const suspended = await repository.ra("resume", "@last");
 
     const registry = await Registry.open({ stateDir: join(repository.dir, ".git", "ra") });
