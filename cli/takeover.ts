@@ -48,11 +48,10 @@ export async function takeRun(taking: Taking, first: First): Promise<Aftermath> 
     await open(registry, run, first);
     return { results: new Map(), told: [] };
   }
-  const dead = state.owner;
-  if (state.finishedAt !== null) await untilGone(machine, dead);
+  if (state.finishedAt !== null) await untilGone(machine, state.owner);
   const aftermath = await inTurn(place.stateDir, async () => {
     await open(registry, run, first);
-    return await recoverRun({ log: registry, run, machine, repository, dead });
+    return await recoverRun({ log: registry, run, machine, repository });
   });
   if (aftermath === null) throw busy();
   for (const line of aftermath.told) terminal.err(`ra: ${run}: ${line}\n`);
@@ -81,7 +80,7 @@ async function lookAfterOthers(taking: Taking): Promise<void> {
       if (!state || state.finishedAt !== null || machine.isAttended(state.owner)) continue;
       // What a command that works on the run has started is not left over.
       if (holdOf(state) !== null) continue;
-      const told = await endProcesses(machine, state, state.owner);
+      const told = await endProcesses(machine, registry, state);
       for (const line of told) terminal.err(`ra: ${id}: ${line}\n`);
     }
     for (const line of (await repository?.mend()) ?? []) terminal.err(`ra: ${line}\n`);

@@ -1,4 +1,3 @@
-import type { ProcessIdentity } from "../id.ts";
 import { inLanes } from "../lanes.ts";
 import type { Machine } from "../process/machine.ts";
 import { ownerMark } from "../process/table.ts";
@@ -35,17 +34,22 @@ export interface Takeover {
   readonly machine: Machine;
   /** Null when no task of the run needs git. */
   readonly repository: GitRepository | null;
-  /** Who drove the run before. */
-  readonly dead: ProcessIdentity;
 }
 
-/** Ends what processes of a dead `ra` are at work for a run. Gives what was done, one line each. */
+/**
+ * Ends what processes of dead `ra` are at work for a run, also of those that died over a recovery before they had looked.
+ * Gives what was done, one line each.
+ */
 export async function endProcesses(
   machine: Machine,
+  log: EventLog,
   state: RunState,
-  dead: ProcessIdentity,
 ): Promise<string[]> {
-  const marks = new Set<string>([ownerMark(dead)]);
+  const owners = (await log.read(state.id, 0)).flatMap((event) =>
+    event.type === "run.started" || event.type === "run.resumed" ? [event.owner] : [],
+  );
+  // Whoever had the run before this process has it no more, dead or not.
+  const marks = new Set(owners.filter(({ pid }) => pid !== process.pid).map(ownerMark));
   for (const [id, { attempts }] of state.tasks) {
     marks.add(`${state.id}/${id}/verify`);
     // The last start may not have been recorded any more.
@@ -65,10 +69,10 @@ export async function endProcesses(
  * landings back, keeps what stands in its workspaces, removes the rest. May be broken off at any point and begun anew.
  */
 export async function recoverRun(takeover: Takeover): Promise<Aftermath> {
-  const { log, run, machine, repository, dead } = takeover;
+  const { log, run, machine, repository } = takeover;
   const state = await log.state(run);
   if (state === undefined) return { results: new Map(), told: [] };
-  const told = await endProcesses(machine, state, dead);
+  const told = await endProcesses(machine, log, state);
   if (repository === null) return { results: new Map(), told };
   told.push(...(await repository.mend()));
   await recordLanded(takeover, state, repository);

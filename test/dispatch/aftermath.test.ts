@@ -4,6 +4,7 @@ import { join } from "node:path";
 
 import { type Aftermath, recoverRun } from "../../core/dispatch/aftermath.ts";
 import { thisMachine } from "../../core/process/machine.ts";
+import { ownerMark } from "../../core/process/table.ts";
 import type { Fact } from "../../core/run/event.ts";
 import type { GitRepository, Workspace } from "../../core/workspace/workspace.ts";
 import {
@@ -17,6 +18,7 @@ import {
   taskFinished,
 } from "../registry/sample.ts";
 import { openRegistry } from "../registry/temporary.ts";
+import { onTestEnd } from "../support/leftovers.ts";
 import { type Fixture, makeRepository, request } from "../workspace/fixture.ts";
 
 const run = "r7k2";
@@ -55,7 +57,7 @@ async function recovered(
   };
   const first = { ...attemptStarted("api"), isolation: "in-place" } as Fact;
   await log.commit(run, () => [begin as Fact, first, spawned("api", 1, nobody), ...facts]);
-  return recoverRun({ log, run, machine: thisMachine, repository, dead: nobody });
+  return recoverRun({ log, run, machine: thisMachine, repository });
 }
 
 const finished = (kept: string): Fact =>
@@ -111,4 +113,27 @@ test("work in the checkout lands although the landing that was cut off took it b
 
   expect([existsSync(lock), published]).toEqual([false, { kind: "landed" }]);
   expectLanded(fixture);
+});
+
+test("a git of an earlier owner is ended, although the next one died before it had looked", async () => {
+  const fixture = makeRepository();
+  const log = await openRegistry(join(fixture.dir, ".git", "ra"));
+  const owner = { pid: nobody.pid, startTicks: 7 };
+  const git = Bun.spawn(["sleep", "60"], { env: { RA_OWNER: ownerMark(owner) } });
+  onTestEnd(async () => {
+    git.kill("SIGKILL");
+    await git.exited;
+  });
+  await log.commit(run, () => [
+    { ...started(samplePlan(["api"]), owner), base: fixture.head() } as Fact,
+    { type: "run.resumed", owner: nobody, epoch: 2 },
+  ]);
+
+  const { told } = await recoverRun({
+    ...{ log, run, clock: systemClock },
+    repository: await fixture.open(),
+  });
+
+  await git.exited;
+  expect([git.signalCode, told]).toEqual(["SIGTERM", ["1 process of it ended"]]);
 });
