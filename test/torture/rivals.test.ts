@@ -7,12 +7,13 @@ const seed = Number(process.env.RA_TORTURE_SEED ?? Math.floor(Math.random() * 1e
 
 test("a run whose driver is killed goes to exactly one of several that want it at once", async () => {
   console.log(`rivals: seed ${seed}, replay with RA_TORTURE_SEED=${seed}`);
-  const top = temporaryDirectory("ra-rivals");
 
-  const [one, other] = await Promise.all(
-    [0, 1].map((number) => rivalry(join(top, `world-${number}`), seed, number)),
+  const { wrong, kills } = await rivalry(
+    join(temporaryDirectory("ra-rivals"), "world"),
+    seed,
+    seed,
   );
 
-  expect([...(one?.wrong ?? []), ...(other?.wrong ?? [])]).toEqual([]);
-  expect((one?.kills ?? 0) + (other?.kills ?? 0)).toBeGreaterThan(1);
+  expect(wrong).toEqual([]);
+  expect(kills).toBeGreaterThan(0);
 }, 120_000);
