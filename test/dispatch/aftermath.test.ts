@@ -130,7 +130,7 @@ test("a git of an earlier owner is ended, although the next one died before it h
   ]);
 
   const { told } = await recoverRun({
-    ...{ log, run, clock: systemClock },
+    ...{ log, run, machine: thisMachine },
     repository: await fixture.open(),
   });
 
