@@ -79,7 +79,7 @@ export const mutants: readonly Mutant[] = [
   inSimulation(
     "recovery does not end the processes of the dead",
     dispatch("aftermath"),
-    "  const told = await endProcesses(machine, state, dead);",
+    "  const told = await endProcesses(machine, log, state);",
     "  const told: string[] = [];",
   ),
   inSimulation(
@@ -91,8 +91,8 @@ export const mutants: readonly Mutant[] = [
   inSimulation(
     "recovery removes workspaces without a look at their work",
     dispatch("aftermath"),
-    '    if (!ran && left.isolation !== "in-place") empty.push(left);',
-    "    if (ran) empty.push(left);",
+    '    if (ran || left.isolation === "in-place") return true;',
+    "    if (!ran) return true;",
   ),
   inSimulation(
     "recovery does not put back what landed and is not on the target",
