@@ -17,6 +17,7 @@ import type { Terminal } from "./command.ts";
 import type { Ground, RunParts } from "./compose.ts";
 import type { Config } from "./config.ts";
 import { followCourse } from "./course.ts";
+import { keepCustody } from "./custody.ts";
 import { eventLine } from "./event-line.ts";
 import type { Follower } from "./followers.ts";
 import { capLogs } from "./log-cap.ts";
@@ -58,6 +59,7 @@ export interface Preparation {
 export async function prepareRun(order: RunOrder): Promise<Preparation> {
   const { terminal, plan, config } = order;
   const place = findPlace(realpathSync(terminal.cwd));
+  keepCustody(terminal, place);
   const runners = await loadRunners(plan, config, terminal.env, terminal.cwd);
   const stepThrough = order.mode === "step-through";
   demandAnswers(order, runners);

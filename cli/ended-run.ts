@@ -8,6 +8,7 @@ import { openRepository } from "../core/workspace/repository.ts";
 import type { GitRepository } from "../core/workspace/workspace.ts";
 import { demandTask, splitAddress } from "./address.ts";
 import type { Terminal } from "./command.ts";
+import { keepCustody } from "./custody.ts";
 
 /** A run, or one task of it, that a person names. */
 export interface NamedRun {
@@ -39,6 +40,7 @@ export async function groundOf(
       message: `run \`${id}\` worked without git, so it has no commits`,
     });
   }
+  if (!access.readOnly) keepCustody(terminal, place);
   return { repository: await openRepository(place, { env: terminal.env, ...access }), target };
 }
 

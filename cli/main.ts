@@ -10,10 +10,21 @@ process.on("unhandledRejection", crash);
 process.on("uncaughtException", crash);
 process.on("beforeExit", () => crash(new Error("nothing was left to wait for")));
 
+/** Hidden first words, under which `ra` starts itself to look after what it starts: as `core/process/custody.ts` has them. */
+const keepers: Readonly<Record<string, () => Promise<void>>> = {
+  __warden: async () => (await import("../core/process/warden.ts")).runWarden(),
+  __shim: async () => (await import("../core/process/shim.ts")).runShim(argv[1] ?? ""),
+};
+
 start().then((code) => process.exit(code), crash);
 
 /** Asking for the version is the fast path: it must not pay for loading anything else. */
 async function start(): Promise<number> {
+  const keeper = keepers[argv[0] ?? ""];
+  if (keeper !== undefined) {
+    await keeper();
+    return 0;
+  }
   if (argv.length === 1 && (argv[0] === "--version" || argv[0] === "-V")) {
     try {
       processTerminal({ json: false }).out(`ra ${version}\n`);

@@ -36,4 +36,6 @@ export interface RunOwner extends ProcessIdentity {
   readonly host?: string;
   /** The kernel's id of the boot; absent where there is none. */
   readonly boot?: string;
+  /** Directory of the cgroup that holds everything this `ra` starts; absent where none can be made. */
+  readonly cgroup?: string;
 }

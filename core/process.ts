@@ -1,9 +1,11 @@
 import type { ProcessIdentity } from "./id.ts";
-import { startFailure } from "./process/failure.ts";
+import { inOwnGroup } from "./process/custody.ts";
+import { holdProgram } from "./process/hold.ts";
 import { splitLines } from "./process/lines.ts";
 import type { OutputSink } from "./process/log.ts";
-import { answers, markVariable, processIdentity } from "./process/table.ts";
-import { endTree, type Group, ownStartTicks, type Survivor } from "./process/tree.ts";
+import type { Hold, ProcessEnd, Program, Reach } from "./process/program.ts";
+import { withOwner } from "./process/table.ts";
+import type { Survivor } from "./process/tree.ts";
 import type { Redactor } from "./secret/redactor.ts";
 
 /** What a short program printed. `code` is null when a signal ended it. */
@@ -36,16 +38,19 @@ export async function captureBytes(
   argv: readonly [string, ...string[]],
   options: CaptureOptions,
 ): Promise<Omit<Captured, "stdout"> & { readonly bytes: Uint8Array }> {
-  const child = Bun.spawn([...argv], {
-    cwd: options.cwd,
-    env: options.env,
-    stdin: inputOf(options.input),
-    stdout: "pipe",
-    stderr: "pipe",
-    // Ctrl-C at the terminal goes to its whole process group: it must not end a git that is at work.
-    detached: true,
-    ...(options.signal ? { signal: options.signal } : {}),
-  });
+  const child = inOwnGroup((more) =>
+    Bun.spawn([...argv], {
+      cwd: options.cwd,
+      env: withOwner(options.env),
+      stdin: inputOf(options.input),
+      stdout: "pipe",
+      stderr: "pipe",
+      // Ctrl-C at the terminal goes to its whole process group: it must not end a git that is at work.
+      detached: true,
+      ...(options.signal ? { signal: options.signal } : {}),
+      ...more,
+    }),
+  );
   const [bytes, stderr] = await Promise.all([child.stdout.bytes(), child.stderr.text()]);
   await child.exited;
   return { code: child.exitCode, bytes, stderr };
@@ -56,16 +61,8 @@ function inputOf(input: string | Blob | undefined): "ignore" | Blob {
   return typeof input === "string" ? new Blob([input]) : input;
 }
 
-/** A program to start in a session and process group of its own. */
-export interface ProcessRequest {
-  readonly argv: readonly [string, ...string[]];
-  readonly cwd: string;
-  /** The whole environment, as `programEnvironment` makes it. */
-  readonly env: Readonly<Record<string, string>>;
-  /** Goes into the environment as `RA_ATTEMPT`; unique, so that everything that inherits it can be found again. */
-  readonly mark?: string;
-  /** Written to standard input, which is then closed. Without it standard input is `/dev/null`. */
-  readonly stdin?: string;
+/** A program to start, and where its output goes. */
+export interface ProcessRequest extends Program {
   /** Hides secrets in both outputs before anybody gets them. */
   readonly redactor?: Redactor | null;
   /** Gets the bytes of standard output and error as they come. */
@@ -73,108 +70,55 @@ export interface ProcessRequest {
   /** Each line without its end; lines longer than 1 MiB come in pieces. A throw makes `ended` reject. */
   readonly onStdout?: (line: string) => void;
   readonly onStderr?: (line: string) => void;
-  /** A directory nobody else works in; who still stands there at the end is named as a survivor. */
-  readonly territory?: string;
-}
-
-/** How a program came to its end. */
-export interface ProcessEnd {
-  /** Null when a signal ended it. */
-  readonly code: number | null;
-  readonly signal: NodeJS.Signals | null;
 }
 
 /** A program that `startProcess` started. */
 export interface Running {
   /** Ask for it before the end: afterwards the pid may be somebody else's, and the ticks are null if never read. */
   readonly identity: ProcessIdentity;
-  /** Settles at the exit, when the output was read, but at most 2 s after it: a grandchild may hold the pipes. */
-  readonly ended: Promise<ProcessEnd>;
   /**
-   * Ends the whole tree, TERM first and KILL after `graceMs`, and returns what still runs. After the exit it ends
-   * what was left behind; `"group"` looks at the process group alone, which costs nothing when it is empty.
+   * Settles at the exit, when the output was read, but at most 1 s after it: a grandchild may hold the pipes. Rejects as
+   * `startProcess` throws when the start turns out to have failed later.
    */
-  end(graceMs: number, reach?: "all" | "group"): Promise<readonly Survivor[]>;
+  readonly ended: Promise<ProcessEnd>;
+  /** True when nothing the program starts can get away from it, so that `"held"` reaches everything. */
+  readonly isHeld: boolean;
+  /**
+   * Ends the whole tree, TERM first and KILL after `graceMs`, and returns what still runs. After the exit it ends what
+   * was left behind. `"held"` does not look through all processes for the mark: what is held, or else the process
+   * group, alone. That costs next to nothing when nothing is left.
+   */
+  end(graceMs: number, reach?: Reach): Promise<readonly Survivor[]>;
 }
 
-/** How long output is still read after the exit. */
-const drainMs = 2_000;
+/** How long output is still read after the exit. With the end of what holds it, an attempt ends 2 s after its program. */
+const drainMs = 1_000;
 
 /**
  * Starts a program. Throws `RaError`: `PROGRAM_NOT_FOUND`, `PROGRAM_NOT_EXECUTABLE`, `PROGRAM_ARGUMENTS_TOO_LONG`,
  * `DIRECTORY_NOT_FOUND` or `PROGRAM_NOT_STARTED`.
  */
 export function startProcess(request: ProcessRequest): Running {
-  const child = spawn(request);
-  const leader = lazyIdentity(child);
-  let held = true;
-  const group: Group = {
-    get leader() {
-      return leader();
-    },
-    held() {
-      if (held && isOver(child)) held = answers(-child.pid);
-      return held;
-    },
-  };
+  const hold = holdProgram(request);
   const pumps = [
-    pump(child.stdout, receiver(request, request.onStdout)),
-    pump(child.stderr, receiver(request, request.onStderr)),
+    pump(hold.stdout, receiver(request, request.onStdout)),
+    pump(hold.stderr, receiver(request, request.onStderr)),
   ];
   return {
     get identity() {
-      return leader();
+      return hold.identity;
     },
-    ended: settle(child, group, pumps),
-    end(graceMs, reach = "all") {
-      if (reach === "group" && !group.held()) return Promise.resolve([]);
-      const marks = new Set(reach === "all" && request.mark !== undefined ? [request.mark] : []);
-      const territory = reach === "all" ? (request.territory ?? null) : null;
-      const sinceTicks = leader().startTicks ?? ownStartTicks();
-      return endTree({ group, marks, territory, sinceTicks }, graceMs);
-    },
+    isHeld: hold.isHeld,
+    ended: settle(hold, pumps),
+    end: (graceMs, reach = "all") => hold.end(graceMs, reach),
   };
 }
 
-type Child = Bun.Subprocess<"ignore" | Uint8Array<ArrayBuffer>, "pipe", "pipe">;
-
-function spawn(request: ProcessRequest): Child {
-  const { argv, cwd, env, mark, stdin } = request;
-  try {
-    return Bun.spawn([...argv], {
-      cwd,
-      env: mark === undefined ? env : { ...env, [markVariable]: mark },
-      detached: true,
-      stdin: stdin === undefined ? "ignore" : new TextEncoder().encode(stdin),
-      stdout: "pipe",
-      stderr: "pipe",
-    });
-  } catch (error) {
-    throw startFailure(argv[0], cwd, error);
-  }
-}
-
-/** Reads the start ticks when they are first asked for: a file read is much beside a short command. */
-function lazyIdentity(child: Child): () => ProcessIdentity {
-  let identity: ProcessIdentity | undefined;
-  return () => {
-    if (identity) return identity;
-    identity = isOver(child) ? { pid: child.pid, startTicks: null } : processIdentity(child.pid);
-    return identity;
-  };
-}
-
-function isOver(child: Child): boolean {
-  return child.exitCode !== null || child.signalCode !== null;
-}
-
-async function settle(child: Child, group: Group, pumps: readonly Pump[]): Promise<ProcessEnd> {
+async function settle(hold: Hold, pumps: readonly Pump[]): Promise<ProcessEnd> {
   const read = Promise.all(pumps.map((one) => one.done));
   // It may fail long before the exit, when nobody waits for it yet.
   read.catch(() => {});
-  await child.exited;
-  // Right at the exit the group's id is still ours for certain, or the group is gone for good.
-  group.held();
+  const end = await hold.exited;
   let timer: ReturnType<typeof setTimeout> | undefined;
   const late = new Promise<void>((resolve) => {
     timer = setTimeout(() => {
@@ -188,7 +132,7 @@ async function settle(child: Child, group: Group, pumps: readonly Pump[]): Promi
   } finally {
     clearTimeout(timer);
   }
-  return { code: child.exitCode, signal: child.signalCode as NodeJS.Signals | null };
+  return end;
 }
 
 interface Pump {

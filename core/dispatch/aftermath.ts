@@ -1,6 +1,6 @@
 import { inLanes } from "../lanes.ts";
 import type { Machine } from "../process/machine.ts";
-import { ownerMark } from "../process/table.ts";
+import { survivorNotes } from "../process/tree.ts";
 import type { Fact } from "../run/event.ts";
 import type { EventLog } from "../run/log.ts";
 import type { AttemptState, RunState, TaskState } from "../run/state.ts";
@@ -45,23 +45,24 @@ export async function endProcesses(
   log: EventLog,
   state: RunState,
 ): Promise<string[]> {
+  // Whoever had the run before this process has it no more.
   const owners = (await log.read(state.id, 0)).flatMap((event) =>
-    event.type === "run.started" || event.type === "run.resumed" ? [event.owner] : [],
+    (event.type === "run.started" || event.type === "run.resumed") &&
+    event.owner.pid !== process.pid
+      ? [event.owner]
+      : [],
   );
-  // Whoever had the run before this process has it no more, dead or not.
-  const marks = new Set(owners.filter(({ pid }) => pid !== process.pid).map(ownerMark));
+  const marks: string[] = [];
   for (const [id, { attempts }] of state.tasks) {
-    marks.add(`${state.id}/${id}/verify`);
+    marks.push(`${state.id}/${id}/verify`);
     // The last start may not have been recorded any more.
     for (let number = 1; number <= attempts.length + 1; number++) {
-      marks.add(`${state.id}/${id}/${number}`);
+      marks.push(`${state.id}/${id}/${number}`);
     }
   }
-  const found = machine.countMarked(marks);
-  if (found === 0) return [];
-  const survivors = await machine.sweep(marks, graceMs);
-  const names = survivors.map(({ pid, name }) => `process ${pid} (${name}) would not end`);
-  return [`${counted(found, "process", "processes")} of it ended`, ...names];
+  const { found, survivors } = await machine.endOrphans(owners, marks, graceMs);
+  if (found === 0) return survivorNotes(survivors);
+  return [`${counted(found, "process", "processes")} of it ended`, ...survivorNotes(survivors)];
 }
 
 /**

@@ -8,6 +8,7 @@ import type { Exit, Job, ProgramExit, ProgramRequest, Runner } from "../plugin/r
 import { withoutWithheld } from "../process/environment.ts";
 import { type AttemptLog, logNotes, type Recording } from "../process/log.ts";
 import type { Machine } from "../process/machine.ts";
+import { survivorNotes } from "../process/tree.ts";
 import type { Running } from "../process.ts";
 import type { Finding, Outcome, Usage } from "../run/model.ts";
 import type { Repository, Snapshot, Workspace } from "../workspace/workspace.ts";
@@ -16,6 +17,9 @@ import { findExecutableConfig } from "./executable-config.ts";
 
 /** How long a program has between TERM and KILL, in milliseconds. */
 const graceMs = 5000;
+
+/** How long what a program left behind has. With what the output is waited for before, an attempt ends within 2 s. */
+const leftoverGraceMs = 750;
 
 /** One try of one task. */
 export interface AttemptRequest {
@@ -39,8 +43,6 @@ export interface AttemptSurroundings {
   readonly repository: Repository | null;
   /** Where tasks without a workspace work. */
   readonly directory: string;
-  /** Called for each plain command that ended: looks for what it left behind, many at a time. */
-  readonly onCommandEnd: (mark: string) => void;
   /**
    * Called once, when the first program of the attempt runs. Its identity is better asked for a little later: to
    * read it from a program that is just being loaded takes as long as a short program runs.
@@ -239,7 +241,9 @@ class Drive {
   }
 
   async #untilEnd(running: Running, signal: AbortSignal): Promise<ProgramExit> {
-    const end = async (): Promise<void> => this.#nameSurvivors(await running.end(graceMs));
+    const end = async (): Promise<void> => {
+      this.notes.push(...survivorNotes(await running.end(graceMs)));
+    };
     let ending: Promise<void> | null = null;
     const onAbort = (): void => {
       ending ??= end();
@@ -252,13 +256,13 @@ class Drive {
     return exit;
   }
 
-  /** Tools of agents live on in sessions of their own; looking for those of each short command would cost too much. */
+  /** Tools of agents live on in sessions of their own; to look through all processes after a command costs too much. */
   async #endLeftovers(running: Running): Promise<void> {
     const { task, runner } = this.#request;
     // A command's conflict is resolved by an agent.
     const isCommand = task.work.kind === "command" && runner.name === task.runner;
-    this.#nameSurvivors(await running.end(graceMs, isCommand ? "group" : "all"));
-    if (isCommand) this.#around.onCommandEnd(this.#mark);
+    const reach = isCommand && running.isHeld ? "held" : "all";
+    this.notes.push(...survivorNotes(await running.end(leftoverGraceMs, reach)));
   }
 
   /** A runner that does not notice the end of its program must not hold the task for ever. */
@@ -285,11 +289,6 @@ class Drive {
     if (exit.crashed) return { kind: "crashed", message: exit.message };
     if (!exit.ok) return { kind: "failed", message: exit.message };
     return { kind: "succeeded", commit: null };
-  }
-
-  #nameSurvivors(survivors: readonly { readonly pid: number; readonly name: string }[]): void {
-    for (const { pid, name } of survivors)
-      this.notes.push(`process ${pid} (${name}) would not end`);
   }
 }
 

@@ -3,7 +3,6 @@ import type { AttemptName, ProcessIdentity } from "../id.ts";
 import { matches } from "../plan/claim.ts";
 import type { Recording } from "../process/log.ts";
 import { type Machine, thisMachine } from "../process/machine.ts";
-import { LeftoverSweeper } from "../process/sweeper.ts";
 import type { Fact, Published } from "../run/event.ts";
 import type { ForeignClaim } from "../run/log.ts";
 import type { LiveProcess } from "../run/model.ts";
@@ -56,7 +55,6 @@ const checkoutLookMs = 100;
 export class Crew implements Hands {
   readonly #options: CrewOptions;
   readonly #machine: Machine;
-  readonly #sweeper: LeftoverSweeper;
   /** Attempts of this run under way, also those whose program has not been started yet. */
   readonly #active = new Set<Assignment>();
   readonly #foresight: Foresight | null;
@@ -65,7 +63,6 @@ export class Crew implements Hands {
     this.#options = options;
     const { repository, chain, record, machine = thisMachine } = options;
     this.#machine = machine;
-    this.#sweeper = new LeftoverSweeper({ machine });
     this.#foresight =
       repository === null || chain === null
         ? null
@@ -122,9 +119,9 @@ export class Crew implements Hands {
     return this.#options.chain?.commitOf(task) ?? null;
   }
 
-  /** Waits for the last look at leftovers and at conflicts to come. */
+  /** Waits for the last look at conflicts to come. */
   async [Symbol.asyncDispose](): Promise<void> {
-    await Promise.all([this.#sweeper.flush(), this.#foresight?.[Symbol.asyncDispose]()]);
+    await this.#foresight?.[Symbol.asyncDispose]();
   }
 
   async #land(assignment: Assignment, end: AttemptEnd): Promise<Landed> {
@@ -196,7 +193,6 @@ export class Crew implements Hands {
         machine: this.#machine,
         repository,
         directory,
-        onCommandEnd: (mark) => void this.#sweeper.add(mark),
         onSpawn: (process, workspace) => this.#registered(assignment, process, workspace),
       },
       cancel,

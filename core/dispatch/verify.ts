@@ -1,8 +1,12 @@
 import { logNotes, type OutputSink, type Recording } from "../process/log.ts";
 import { type Machine, thisMachine } from "../process/machine.ts";
+import { survivorNotes } from "../process/tree.ts";
 import type { Repository } from "../workspace/workspace.ts";
 
 const graceMs = 5000;
+
+/** How long what a check left behind has. */
+const leftoverGraceMs = 750;
 
 /** How much of the output of a failed check is told, in characters. */
 const tailMax = 600;
@@ -107,9 +111,9 @@ async function tryOnce(request: CheckRequest, number: number): Promise<Verdict> 
     signal.removeEventListener("abort", end);
     // The next try has the same mark: what still looks for it must have ended.
     await ending;
-    await running.end(graceMs);
+    const left = await running.end(leftoverGraceMs);
     log.end();
-    const notes = logNotes(log);
+    const notes = [...logNotes(log), ...survivorNotes(left)];
     if (exit.code === 0 && !timedOut) return { complaint: null, notes };
     const how = timedOut
       ? `had no end within ${timeoutMs / 1000} s`

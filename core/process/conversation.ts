@@ -1,3 +1,6 @@
+import { inOwnGroup } from "./custody.ts";
+import { withOwner } from "./table.ts";
+
 /** A program that answers on standard output what it is told on standard input, for as long as it is talked to. */
 export interface Conversation {
   /** Writes text to the program. */
@@ -15,14 +18,18 @@ export function converse(
   argv: readonly [string, ...string[]],
   options: { readonly cwd: string; readonly env: Readonly<Record<string, string>> },
 ): Conversation {
-  const child = Bun.spawn([...argv], {
-    ...options,
-    stdin: "pipe",
-    stdout: "pipe",
-    stderr: "pipe",
-    // Ctrl-C at the terminal goes to its whole process group: it must not end a git that is at work.
-    detached: true,
-  });
+  const child = inOwnGroup((more) =>
+    Bun.spawn([...argv], {
+      cwd: options.cwd,
+      env: withOwner(options.env),
+      stdin: "pipe",
+      stdout: "pipe",
+      stderr: "pipe",
+      // Ctrl-C at the terminal goes to its whole process group: it must not end a git that is at work.
+      detached: true,
+      ...more,
+    }),
+  );
   const reader = child.stdout.getReader();
   const decoder = new TextDecoder();
   const stderr = child.stderr.text();

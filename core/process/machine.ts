@@ -2,9 +2,9 @@ import { type Clock, systemClock } from "../clock.ts";
 import type { ProcessIdentity, RunOwner } from "../id.ts";
 import { type ProcessRequest, type Running, startProcess } from "../process.ts";
 import { type AttemptLog, openLog } from "./log.ts";
+import { endOrphans, type Orphans } from "./orphans.ts";
 import { isAttended } from "./owner.ts";
-import { isAlive, listProcesses, marksOf } from "./table.ts";
-import { type Survivor, sweep } from "./tree.ts";
+import { isAlive } from "./table.ts";
 
 /** Who is alive. */
 export interface Living {
@@ -20,10 +20,12 @@ export interface Machine extends Living {
   start(request: ProcessRequest): Running;
   /** As `openLog`. */
   openLog(path: string, bytesMax: number): AttemptLog;
-  /** Ends every program that carries one of the marks, and gives what would not end. */
-  sweep(marks: ReadonlySet<string>, graceMs: number): Promise<readonly Survivor[]>;
-  /** How many programs carry one of the marks. */
-  countMarked(marks: ReadonlySet<string>): number;
+  /** As `endOrphans`. */
+  endOrphans(
+    owners: readonly RunOwner[],
+    marks: readonly string[],
+    graceMs: number,
+  ): Promise<Orphans>;
 }
 
 /** The machine this process runs on. */
@@ -33,9 +35,5 @@ export const thisMachine: Machine = {
   isAttended,
   start: startProcess,
   openLog,
-  sweep,
-  countMarked(marks) {
-    const rows = listProcesses() ?? [];
-    return rows.filter(({ pid }) => marksOf(pid).some((mark) => marks.has(mark))).length;
-  },
+  endOrphans,
 };

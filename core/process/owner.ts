@@ -1,6 +1,7 @@
-import { readFileSync } from "node:fs";
 import { hostname } from "node:os";
 import type { RunOwner } from "../id.ts";
+import { custody } from "./custody.ts";
+import { bootId } from "./machine-key.ts";
 import { isAlive, processIdentity } from "./table.ts";
 
 /** What is known of the owner of a run. `elsewhere`: it is on another machine, so that nobody here can tell. */
@@ -9,8 +10,13 @@ export type Standing = "alive" | "dead" | "elsewhere";
 /** This process as the owner of a run. */
 export function thisOwner(): RunOwner {
   const boot = bootId();
-  const own = { ...processIdentity(process.pid), host: hostname() };
-  return boot === null ? own : { ...own, boot };
+  const cgroup = custody()?.cgroup ?? null;
+  return {
+    ...processIdentity(process.pid),
+    host: hostname(),
+    ...(boot === null ? {} : { boot }),
+    ...(cgroup === null ? {} : { cgroup }),
+  };
 }
 
 /** Judges an owner by its machine, its boot and its process, in this order. */
@@ -29,18 +35,4 @@ export function standingOf(owner: RunOwner): Standing {
 /** True unless the owner is dead for certain. */
 export function isAttended(owner: RunOwner): boolean {
   return standingOf(owner) !== "dead";
-}
-
-let known: string | null | undefined;
-
-/** The kernel's name for the time since this machine started; null where there is none. */
-function bootId(): string | null {
-  if (known === undefined) {
-    try {
-      known = readFileSync("/proc/sys/kernel/random/boot_id", "latin1").trim();
-    } catch {
-      known = null;
-    }
-  }
-  return known;
 }

@@ -15,15 +15,23 @@ export interface ProcessRow {
 }
 
 /** The variable every program of an attempt carries; children inherit it, sessions of their own included. */
-export const markVariable = "RA_ATTEMPT";
+export const markVariable = "RA_MARK";
 
-/** The variable every short program of `ra` itself carries, such as git: it names the `ra` that started it. */
+/** The variable everything carries that `ra` starts, git included: it names the `ra` that started it. */
 export const ownerVariable = "RA_OWNER";
 
 /** The value of `RA_OWNER` for what a process starts. */
 export function ownerMark({ pid, startTicks }: ProcessIdentity): string {
   return `ra:${pid}:${startTicks ?? ""}`;
 }
+
+/** An environment with the mark of this process as the owner, so that what it leaves when it is killed is found. */
+export function withOwner(env: Readonly<Record<string, string>>): Record<string, string> {
+  own ??= ownerMark(processIdentity(process.pid));
+  return { ...env, [ownerVariable]: own };
+}
+
+let own: string | undefined;
 
 /** The table's line of one process, zombies included; null when it is gone or there is no `/proc`. */
 export function readProcess(pid: number): ProcessRow | null {
@@ -93,6 +101,11 @@ export function marksOf(pid: number): string[] {
   return entries.flatMap((entry) =>
     prefixes.flatMap((prefix) => (entry.startsWith(prefix) ? [entry.slice(prefix.length)] : [])),
   );
+}
+
+/** The arguments a process was started with; empty when they cannot be read. */
+export function argumentsOf(pid: number): string[] {
+  return (readText(`/proc/${pid}/cmdline`) ?? "").split("\0").slice(0, -1);
 }
 
 /** The working directory of a process; null when it may not be read. */

@@ -1,6 +1,7 @@
 import { realpathSync } from "node:fs";
 import { sep } from "node:path";
 import type { ProcessIdentity } from "../id.ts";
+import { kill, signalProcess } from "./signal.ts";
 import {
   answers,
   isAlive,
@@ -18,6 +19,11 @@ export interface Survivor {
   readonly name: string;
 }
 
+/** What a report says of survivors, one line each. */
+export function survivorNotes(survivors: readonly Survivor[]): string[] {
+  return survivors.map(({ pid, name }) => `process ${pid} (${name}) would not end`);
+}
+
 /** A process group that `ra` made, and how to know that its id is not somebody else's by now. */
 export interface Group {
   readonly leader: ProcessIdentity;
@@ -28,16 +34,18 @@ export interface Group {
 /** What belongs to one attempt, or to several. */
 export interface Tree {
   readonly group: Group | null;
-  /** Values of `RA_ATTEMPT`; agents start their shell tools in sessions of their own, which only the mark finds. */
+  /** Values of `RA_MARK` or `RA_OWNER`; agents start their shell tools in sessions of their own, which only the mark finds. */
   readonly marks: ReadonlySet<string>;
   /** A directory nobody else works in: a process that still stands there at the end is named, never signalled. */
   readonly territory: string | null;
   /** Nothing older belongs to the tree. Clock ticks since boot. */
   readonly sinceTicks: number;
+  /** Whatever descends from it belongs to the tree, itself excluded. */
+  readonly root?: ProcessIdentity;
 }
 
 /** How long signals are repeated to what does not die of the first. */
-const killMs = 5_000;
+export const killMs: number = 5_000;
 
 /**
  * Ends a tree: TERM to all of it, KILL after `graceMs`, again until nothing is left or 5 s have passed. Each pid is
@@ -47,11 +55,7 @@ const killMs = 5_000;
 export async function endTree(tree: Tree, graceMs: number): Promise<readonly Survivor[]> {
   if (listProcesses() === null) return endGroup(tree.group, graceMs);
   const strays = new Map<number, ProcessRow>();
-  let members = look(tree, strays);
-  if (members.length > 0) {
-    signal(members, tree.group, "SIGTERM");
-    members = await wait(() => look(tree, strays), graceMs, 10, 100);
-  }
+  let members: readonly ProcessRow[] = await askTree(tree, graceMs, strays);
   if (members.length > 0) {
     const again = (): ProcessRow[] => {
       const left = look(tree, strays);
@@ -65,6 +69,18 @@ export async function endTree(tree: Tree, graceMs: number): Promise<readonly Sur
   for (const row of [...strays.values(), ...standingIn(tree)])
     if (isAlive(row)) named.set(row.pid, row);
   return [...named.values()].map(({ pid, name }) => ({ pid, name }));
+}
+
+/** Sends TERM to a tree, and waits at most `graceMs` for it to end. Gives what still runs. */
+export async function askTree(
+  tree: Tree,
+  graceMs: number,
+  strays: Map<number, ProcessRow> = new Map(),
+): Promise<readonly ProcessRow[]> {
+  const members = look(tree, strays);
+  if (members.length === 0) return members;
+  signal(members, tree.group, "SIGTERM");
+  return await wait(() => look(tree, strays), graceMs, 10, 100);
 }
 
 /** Ends every process that carries one of the marks, as `endTree` does; for leftovers of a crash of `ra` too. */
@@ -82,21 +98,32 @@ function look(tree: Tree, strays: Map<number, ProcessRow>): ProcessRow[] {
     (row) => row.pid > 1 && row.pid !== process.pid && row.startTicks >= tree.sinceTicks,
   );
   const group = tree.group?.held() ? tree.group.leader.pid : null;
+  const { root } = tree;
+  const heirs = root === undefined ? null : new Set(descendants(rows, [root.pid]));
   const members = rows.filter(
-    (row) => row.group === group || (tree.marks.size > 0 && marked(row, tree.marks)),
+    (row) =>
+      row.group === group || heirs?.has(row) || (tree.marks.size > 0 && marked(row, tree.marks)),
   );
   if (members.length === 0) return members;
-  const family = new Set(members.map((row) => row.pid));
+  const ids = members.map((row) => row.pid);
+  for (const row of descendants(rows, ids)) strays.set(row.pid, row);
+  return members;
+}
+
+/** What descends from processes, themselves excluded. */
+function descendants(rows: readonly ProcessRow[], from: readonly number[]): ProcessRow[] {
+  const family = new Set(from);
+  const found: ProcessRow[] = [];
   for (let grown = true; grown; ) {
     grown = false;
     for (const row of rows) {
       if (family.has(row.pid) || !family.has(row.parent)) continue;
       family.add(row.pid);
-      strays.set(row.pid, row);
+      found.push(row);
       grown = true;
     }
   }
-  return members;
+  return found;
 }
 
 function marked(row: ProcessRow, marks: ReadonlySet<string>): boolean {
@@ -130,7 +157,7 @@ function signal(members: readonly ProcessRow[], group: Group | null, name: NodeJ
     if (witness) kill(-ours, name);
   }
   for (const row of members) {
-    if (row.group !== ours && same(row)) kill(row.pid, name);
+    if (row.group !== ours) signalProcess(row, name);
   }
 }
 
@@ -140,21 +167,13 @@ function same(row: ProcessRow): ProcessRow | null {
   return now !== null && now.startTicks === row.startTicks ? now : null;
 }
 
-function kill(pid: number, name: NodeJS.Signals): void {
-  try {
-    process.kill(pid, name);
-  } catch {
-    // Gone in the meantime, or not ours to signal: the next look tells which.
-  }
-}
-
 /** Asks again, less and less often, until nothing is left or the time is up. */
-async function wait(
-  left: () => ProcessRow[],
+export async function wait<T>(
+  left: () => T[],
   forMs: number,
   firstMs: number,
   mostMs: number,
-): Promise<ProcessRow[]> {
+): Promise<T[]> {
   const end = performance.now() + forMs;
   for (let pause = firstMs; ; pause = Math.min(pause * 2, mostMs)) {
     const remaining = end - performance.now();

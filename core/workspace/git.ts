@@ -1,6 +1,6 @@
 import { ExitCode, RaError } from "../error.ts";
 import { type Conversation, converse } from "../process/conversation.ts";
-import { ownerMark, ownerVariable, processIdentity } from "../process/table.ts";
+import { programEnvironment } from "../process/environment.ts";
 import { type Captured, type CaptureOptions, capture, captureBytes } from "../process.ts";
 
 /** The oldest git whose `merge-tree --write-tree` exists. */
@@ -56,15 +56,13 @@ export interface Git {
 /** Variables of a process; absent ones may stand there as undefined. */
 export type Environment = Readonly<Record<string, string | undefined>>;
 
-/** Binds git to a directory. Of `inherited` it gets everything but `GIT_*`; `env` comes on top. */
+/** Binds git to a directory. Of `inherited` it gets what programs get in any case, and no secret; `env` comes on top. */
 export function bindGit(
   cwd: string,
   inherited: Environment,
   env: Readonly<Record<string, string>> = {},
 ): Git {
-  // So that what a killed `ra` leaves running is found, and ended before its work is looked at.
-  const owner = { [ownerVariable]: ownerMark(processIdentity(process.pid)) };
-  const plain = { ...withoutGit(inherited), ...owner };
+  const plain = gitEnvironment(inherited);
   const options = (call: GitCall): CaptureOptions => {
     const input = inputOf(call);
     return {
@@ -186,13 +184,16 @@ export function configEnvironment(
   return env;
 }
 
-function withoutGit(inherited: Environment): Record<string, string> {
-  const env: Record<string, string> = {};
-  for (const [name, value] of Object.entries(inherited)) {
-    if (value !== undefined && !name.startsWith("GIT_")) env[name] = value;
-  }
+/** What git needs beyond what every program gets: a name for commits, who may own a repository, a keyring's address. */
+const wanted = ["EMAIL", "SUDO_UID", "DBUS_SESSION_BUS_ADDRESS"];
+
+/** Nothing else passes: the environment of git can be read by every program of the same user while it runs. */
+function gitEnvironment(inherited: Environment): Record<string, string> {
+  const { LD_LIBRARY_PATH: libraries } = inherited;
   return {
-    ...env,
+    ...programEnvironment(inherited, wanted),
+    // Where the user's git finds its own libraries, and no secret.
+    ...(libraries === undefined ? {} : { LD_LIBRARY_PATH: libraries }),
     LC_ALL: "C",
     GIT_EDITOR: "true",
     GIT_NO_REPLACE_OBJECTS: "1",

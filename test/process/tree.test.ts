@@ -2,7 +2,7 @@ import { expect, test } from "bun:test";
 import { randomUUID } from "node:crypto";
 import { existsSync } from "node:fs";
 import type { ProcessIdentity } from "../../core/id.ts";
-import { LeftoverSweeper } from "../../core/process/sweeper.ts";
+import { fullMark } from "../../core/process/custody.ts";
 import {
   isAlive,
   listProcesses,
@@ -53,7 +53,7 @@ async function untilNamed(pid: number, name: string): Promise<void> {
 }
 
 function carrying(mark: string): number {
-  return (listProcesses() ?? []).filter((row) => marksOf(row.pid).includes(mark)).length;
+  return (listProcesses() ?? []).filter((row) => marksOf(row.pid).includes(fullMark(mark))).length;
 }
 
 const trees = {
@@ -117,7 +117,7 @@ test("reaches the group alone when asked to", async () => {
   // Until then it is a member of the group itself.
   await untilNamed(printed[0]?.pid as number, "sleep");
 
-  await running.end(1_000, "group");
+  await running.end(1_000, "held");
 
   expect(printed.map(isAlive)).toEqual([true, false]);
 });
@@ -151,7 +151,8 @@ test("names a child without a mark that was seen below the program", async () =>
 test("does not touch a process whose mark only begins alike", async () => {
   const other = await start("echo $$; echo ready; exec sleep 317");
 
-  await sweep(other.mark.slice(0, -1), 0);
+  await sweep(fullMark(other.mark.slice(0, -1)), 0);
+  await sweep(other.mark, 0);
   await sweep("", 0);
 
   expect(other.printed.map(isAlive)).toEqual([true]);
@@ -171,23 +172,10 @@ test("survives a flood of forks", async () => {
 test("sweeps by mark what an earlier `ra` left", async () => {
   const { running, mark, printed } = await start("setsid sleep 319 & echo $!; echo ready; wait");
 
-  await sweep(mark, 500);
+  await sweep(fullMark(mark), 500);
 
   expect(printed.filter(isAlive)).toEqual([]);
   await running.ended;
-});
-
-test("sweeps the leftovers of many commands in one look", async () => {
-  await using sweeper = new LeftoverSweeper({ periodMs: 60_000 });
-  const script = "setsid sleep 320 >/dev/null 2>&1 & echo $!; echo ready";
-  const all = await Promise.all([start(script), start(script), start(script)]);
-  await Promise.all(all.map(({ running }) => running.ended));
-
-  const looks = all.map(({ mark }) => sweeper.add(mark));
-  await sweeper.flush();
-
-  expect(await Promise.all(looks)).toEqual([[], [], []]);
-  expect(all.flatMap(({ printed }) => printed).filter(isAlive)).toEqual([]);
 });
 
 test("counts neither a zombie nor a later process with the same pid as alive", async () => {

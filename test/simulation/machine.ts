@@ -1,7 +1,7 @@
 import type { Clock } from "../../core/clock.ts";
 import type { Machine } from "../../core/process/machine.ts";
 import type { Driver } from "./driver.ts";
-import type { Outside } from "./outside.ts";
+import type { Outside, Program } from "./outside.ts";
 
 /** The longest time between two looks for news, in milliseconds. */
 const pollMaxMs = 20_000;
@@ -38,10 +38,11 @@ export function simulatedMachine(world: Outside, driver: Driver): Machine {
     isAttended: ({ pid }) => world.drivers.some((each) => each.pid === pid && each.alive),
     start: (request) => programs.start(driver, request),
     openLog: () => ({ bytes: 0, dropped: 0, problem: null, write() {}, end() {} }),
-    async sweep(marks, graceMs) {
-      await programs.end(driver, (each) => marks.has(each.mark), graceMs);
-      return [];
+    async endOrphans(_, marks, graceMs) {
+      const left = (each: Program): boolean => marks.includes(each.mark);
+      const found = programs.living(left).length;
+      await programs.end(driver, left, graceMs);
+      return { found, survivors: [] };
     },
-    countMarked: (marks) => programs.living((each) => marks.has(each.mark)).length,
   };
 }

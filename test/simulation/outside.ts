@@ -1,7 +1,8 @@
 import type { Database } from "bun:sqlite";
 import type { Dispatcher } from "../../core/dispatch/dispatcher.ts";
 import type { Plan } from "../../core/plan/plan.ts";
-import type { ProcessEnd, ProcessRequest, Running } from "../../core/process.ts";
+import type { ProcessEnd } from "../../core/process/program.ts";
+import type { ProcessRequest, Running } from "../../core/process.ts";
 import type { Driver } from "./driver.ts";
 import type { Random } from "./random.ts";
 import type { Store } from "./store.ts";

@@ -1,4 +1,5 @@
-import type { ProcessEnd, ProcessRequest, Running } from "../../core/process.ts";
+import type { ProcessEnd } from "../../core/process/program.ts";
+import type { ProcessRequest, Running } from "../../core/process.ts";
 import { type Script, scriptOf } from "./agent.ts";
 import type { Driver } from "./driver.ts";
 import type { Outside, Program, ProgramTable } from "./outside.ts";
@@ -33,13 +34,10 @@ export class Programs implements ProgramTable {
     this.#play(program, script);
     return {
       identity: { pid: program.pid, startTicks: program.pid },
+      isHeld: true,
       ended: ended.promise,
-      end: async (graceMs, reach = "all") => {
-        await this.end(
-          driver,
-          (each) => each === program || (reach === "all" && each.mark === mark),
-          graceMs,
-        );
+      end: async (graceMs) => {
+        await this.end(driver, (each) => each === program || each.mark === mark, graceMs);
         return [];
       },
     };

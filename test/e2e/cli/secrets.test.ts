@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { events, type TestRepository, testRepository } from "../../support/repository.ts";
 import { fakeKilo } from "./agent.ts";
@@ -66,8 +66,40 @@ done 2>/dev/null`,
   expect(repository.git("show", "main:ancestors.txt")).not.toBe("");
   expect(seen).not.toMatch(/^(BUN|LD|DYLD|ZX)_/m);
   const own = seen.split("\n").filter((line) => line.startsWith("RA_"));
-  expect(own.map((line) => line.split("=")[0]).sort()).toEqual(["RA_ATTEMPT", "RA_RUN", "RA_TASK"]);
+  const names = ["RA_ATTEMPT", "RA_MARK", "RA_OWNER", "RA_RUN", "RA_TASK"];
+  expect(own.map((line) => line.split("=")[0]).sort()).toEqual(names);
 });
+
+for (const mode of ["cgroup", "shim"]) {
+  test(`neither git nor what looks after programs gets any of 200 secrets (${mode})`, async () => {
+    const { repository, secrets } = withCanaries();
+    const seen = join(repository.top, "seen");
+    const bin = join(repository.top, "bin");
+    mkdirSync(bin);
+    // Each git, and once whatever else `ra` has started by then.
+    const look = `#!/bin/sh
+{ printf 'git %s\\n' "$1"; tr '\\0' '\\n' < /proc/$$/environ
+  [ "$1" != update-ref ] || for p in /proc/[0-9]*; do
+    tr '\\0' ' ' < $p/cmdline | grep -q '^[^ ]*exe __[a-z]* ra:' || continue
+    tr '\\0' '\\n' < $p/cmdline; tr '\\0' '\\n' < $p/environ
+  done; } >> ${seen} 2>/dev/null
+exec ${Bun.which("git")} "$@"
+`;
+    writeFileSync(join(bin, "git"), look, { mode: 0o755 });
+    Object.assign(repository.env, { PATH: `${bin}:${repository.env.PATH}`, RA_CUSTODY: mode });
+    const plan = repository.plan([{ id: "a", run: "git status; echo a > a.txt", verify: "true" }]);
+
+    const result = await repository.ra("dispatch", plan);
+
+    expect(result.code).toBe(0);
+    // The command itself has the secrets, and calls git with them.
+    const text = readFileSync(seen, "utf8");
+    const calls = text.split(/^git /m).filter((call) => !call.startsWith("status\n"));
+    expect(calls.length).toBeGreaterThan(10);
+    expect(seenIn(calls.join("\n"), secrets)).toEqual([]);
+    expect(/__warden/.test(text)).toBe(true);
+  });
+}
 
 test("whatever commands and checks print of 200 secrets is hidden in logs, registry, reports and output", async () => {
   const { repository, secrets } = withCanaries();
