@@ -2,7 +2,8 @@ import { statSync } from "node:fs";
 import { type Diagnosis, problem } from "../../core/diagnosis.ts";
 import { ExitCode, RaError } from "../../core/error.ts";
 import { jsonText } from "../../core/plain-text.ts";
-import { probeCgroup } from "../../core/process/cgroup-probe.ts";
+import { type CgroupProbe, probeCgroup } from "../../core/process/cgroup-probe.ts";
+import { modeVariable } from "../../core/process/custody.ts";
 import { processIdentity } from "../../core/process/table.ts";
 import { checkRegistry } from "../../core/registry/checkup.ts";
 import { salvageRegistry } from "../../core/registry/salvage.ts";
@@ -97,13 +98,20 @@ async function examine(terminal: Terminal, place: Place | null): Promise<readonl
     ...repository,
     ...workspaces,
     ...diskDiagnoses(written),
-    ...processDiagnoses(processIdentity(process.pid).startTicks !== null, probeCgroup()),
+    ...processDiagnoses(processIdentity(process.pid).startTicks !== null, cgroupFor(env)),
     ...runs,
     ...(place === null ? [] : setAside(place, env)),
     ...pathDiagnoses(env.PATH ?? "", self),
     ...environmentDiagnoses(env),
     ...clockDiagnoses(Date.now(), self === null ? null : statSync(self).mtimeMs, lastMs),
   ];
+}
+
+/** As a run would choose. */
+function cgroupFor(env: Terminal["env"]): CgroupProbe {
+  return env[modeVariable] === "shim"
+    ? { usable: false, reason: `${modeVariable}=shim asks for none` }
+    : probeCgroup();
 }
 
 const nothing = { found: [], lastMs: null };

@@ -47,8 +47,12 @@ export function processDiagnoses(proc: boolean, cgroup: CgroupProbe): readonly D
         null,
       );
   const group = cgroup.usable
-    ? well("cgroup", `one can be made in ${cgroup.directory}`)
-    : note("cgroup", `${cgroup.reason}; what an agent starts is found by its mark instead`, null);
+    ? well("cgroup", `attempts are held by one each, below ${cgroup.directory}`)
+    : note(
+        "cgroup",
+        `${cgroup.reason}; attempts are held by a shim each, which takes some milliseconds more a command`,
+        "systemd-run --user --scope -p Delegate=yes ra dispatch PLAN",
+      );
   return [table, group];
 }
 

@@ -108,7 +108,9 @@ export function testRepository(
     ra: async (...args) => (await start(...args)).ended,
     hold(name) {
       gate(name);
-      return `touch $GATES/${name}.here; read -r _ < $GATES/${name}.go`;
+      // By their paths: not every program that `ra` starts gets the environment.
+      const stem = join(top, "gates", name);
+      return `touch ${stem}.here; read -r _ < ${stem}.go`;
     },
     async arrival(name) {
       const isThere = (): boolean => existsSync(join(top, "gates", `${name}.here`));

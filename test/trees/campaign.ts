@@ -90,7 +90,7 @@ async function playBatch(
 const looksEmpty = 30;
 
 /** Milliseconds until the last look that found something; gives up after a while. */
-async function untilGone(token: string): Promise<number> {
+export async function untilGone(token: string): Promise<number> {
   const from = performance.now();
   let last = from;
   for (let empty = 0; empty < looksEmpty && last - from < patienceMs; empty++) {

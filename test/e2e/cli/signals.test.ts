@@ -60,7 +60,7 @@ test("leaves a git at work alone when Ctrl-C reaches the whole terminal", async 
   mkdirSync(bin);
   const wait = repository.hold("git");
   // Two may come at once: one of them waits, the other passes.
-  const script = `#!/bin/sh\ncase "$*" in *merge-tree*|*commit-tree*) mkdir $GATES/git.once 2>/dev/null && { ${wait}; };; esac\nexec ${real} "$@"\n`;
+  const script = `#!/bin/sh\ncase "$*" in *merge-tree*|*commit-tree*) mkdir ${repository.top}/gates/git.once 2>/dev/null && { ${wait}; };; esac\nexec ${real} "$@"\n`;
   writeFileSync(join(bin, "git"), script);
   chmodSync(join(bin, "git"), 0o755);
   const plan = repository.plan([

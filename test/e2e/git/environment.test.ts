@@ -118,13 +118,15 @@ test("a detached HEAD is fine with a named target", async () => {
 
 test("hooks and settings of the user's git run no program inside ra", async () => {
   const repository = testRepository();
-  const hook = "#!/bin/sh\ntouch $GATES/owned\nexit 1\n";
+  // By its path: git does not get the variable.
+  const owned = `${repository.env.GATES}/owned`;
+  const hook = `#!/bin/sh\ntouch ${owned}\nexit 1\n`;
   for (const name of ["pre-commit", "commit-msg", "post-commit", "post-checkout", "post-merge"]) {
     writeFileSync(join(repository.dir, ".git/hooks", name), hook);
     chmodSync(join(repository.dir, ".git/hooks", name), 0o755);
   }
   repository.git("config", "commit.gpgSign", "true");
-  repository.git("config", "core.pager", "touch $GATES/owned");
+  repository.git("config", "core.pager", `touch ${owned}`);
 
   const result = await repository.ra("dispatch", repository.plan(tasks), "--json");
 

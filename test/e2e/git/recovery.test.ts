@@ -5,6 +5,7 @@ import { hostname } from "node:os";
 import { join } from "node:path";
 import { isAlive, processIdentity } from "../../../core/process/table.ts";
 import { Registry } from "../../../core/registry/registry.ts";
+import { killWithWarden } from "../../support/keepers.ts";
 import {
   eventsOf,
   statuses,
@@ -18,8 +19,7 @@ async function brokenRun(repository: TestRepository, id = "work"): Promise<void>
   const run = `echo half > ${id}.part; ${repository.hold(id)}; mv ${id}.part ${id}.txt`;
   const dispatch = await repository.start("dispatch", repository.plan([{ id, run }]), "--json");
   await repository.arrival(id);
-  dispatch.signal("SIGKILL");
-  await dispatch.ended;
+  await killWithWarden(dispatch);
 }
 
 /** True when nobody is in the middle of a transaction. */
