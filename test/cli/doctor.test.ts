@@ -109,7 +109,7 @@ test("a machine without /proc or cgroups is told what is used instead", () => {
   const found = processDiagnoses(false, { usable: false, reason: "there is no cgroup v2 here" });
 
   expect(found.map(({ severity }) => severity)).toEqual(["note", "note"]);
-  expect(found[1]?.found).toContain("found by its mark instead");
+  expect(found[1]?.found).toContain("held by a shim each");
   expect(processDiagnoses(true, { usable: true, directory: "/g" }).every(isWell)).toBe(true);
 });
 

@@ -1,5 +1,6 @@
 import { expect, test } from "bun:test";
-import { existsSync } from "node:fs";
+import { existsSync, mkdirSync, writeFileSync } from "node:fs";
+import { dirname } from "node:path";
 import { probeCgroup } from "../../core/process/cgroup-probe.ts";
 import { keepersOf } from "../support/keepers.ts";
 import { events, testRepository, until } from "../support/repository.ts";
@@ -48,7 +49,8 @@ for (const mode of modes) {
     const script = `#!/bin/sh
 case "$*" in *update-ref*) : > ${hung}; (setsid sleep ${token} >/dev/null 2>&1 &); exec sleep ${token};; esac
 exec ${Bun.which("git")} "$@"\n`;
-    await Bun.write(git, script, { mode: 0o755 });
+    mkdirSync(dirname(git));
+    writeFileSync(git, script, { mode: 0o755 });
     const path = `${repository.top}/bin:${repository.env.PATH}`;
     Object.assign(repository.env, { RA_CUSTODY: mode, PATH: path });
     const ra = await repository.start("dispatch", repository.plan([{ id: "a", run: "echo > a" }]));
