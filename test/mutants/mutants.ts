@@ -215,8 +215,8 @@ export const mutants: readonly Mutant[] = [
   inTests(
     "only the process itself is ended, and not its tree",
     "core/process/tree.ts",
-    "(row) => row.group === group || (tree.marks.size > 0 && marked(row, tree.marks)),",
-    "(row) => row.pid === group,",
+    "row.group === group || heirs?.has(row) || (tree.marks.size > 0 && marked(row, tree.marks)),",
+    "row.pid === group,",
     "test/process/tree.test.ts",
   ),
   inTests(

@@ -114,7 +114,7 @@ test("the mark names the registry, and the variable that programs read does not"
 
   const [mark = ""] = marksOf(pid).filter((one) => !one.startsWith("ra:"));
   setPlace("/other/registry");
-  await endOrphans({ pid: 1, startTicks: null }, [`elsewhere/abcd/task/1`], 0);
+  await endOrphans([], ["abcd/task/1"], 0);
 
   expect(mark).toMatch(/^[0-9a-f]{12}\/abcd\/task\/1$/);
   expect(isAlive(running.identity)).toBe(true);
@@ -131,9 +131,9 @@ test.skipIf(!probe.usable)("a group that is not that of the dead is left alone",
   makeSubgroup(join(below, own), "run/task.1");
 
   for (const name of [foreign, other, groupName(processIdentity(process.pid))])
-    await endOrphans({ ...dead, cgroup: join(below, name) }, [], 0);
+    await endOrphans([{ ...dead, cgroup: join(below, name) }], [], 0);
   const before = staleGroups(below);
-  await endOrphans({ ...dead, cgroup: join(below, own) }, [], 0);
+  await endOrphans([{ ...dead, cgroup: join(below, own) }], [], 0);
 
   expect(before).toContain(join(below, own));
   expect([own, foreign, other].map((name) => existsSync(join(below, name)))).toEqual([
