@@ -139,10 +139,14 @@ const runWork: readonly CommandSpec[] = [
       { flags: "--step", about: "wait for `continue` after each group of tasks" },
       { flags: "--wait", about: "step through without a terminal, as `ra dispatch --wait`" },
       { flags: "--write-back", about: "write status and errors into the dispatch file" },
+      {
+        flags: "--budget <amount,..>",
+        about: "new limits: 8usd, 500ktokens, 2h, or TASK=8usd for one task",
+      },
       { flags: "--take-over", about: "take the run from an `ra` on another machine that is gone" },
       { flags: "--json", about: "print every event as one JSON object a line" },
     ],
-    examples: ["ra resume", "ra resume @last --auto"],
+    examples: ["ra resume", "ra resume @last --auto", "ra resume @last --budget 8usd,2h"],
     runsTasks: true,
     load: () => import("./commands/resume.ts"),
   },
@@ -205,6 +209,15 @@ const resultWork: readonly CommandSpec[] = [
 ];
 
 const upkeep: readonly CommandSpec[] = [
+  {
+    name: "agents",
+    args: "[test] [name]",
+    summary: "list the runners with version, limits and cooldowns, or let one do a tiny task",
+    options: [json],
+    examples: ["ra agents", "ra agents --json", "ra agents test shell"],
+    runsTasks: true,
+    load: () => import("./commands/agents.ts"),
+  },
   {
     name: "doctor",
     args: "",

@@ -86,6 +86,7 @@ export function composeRun(parts: RunParts): Composed {
     priority: priorities(plan, graph, registry),
     state,
     ...(parts.clashes === undefined ? {} : { clashes: parts.clashes }),
+    accounts: accountsOf(parts.config),
   });
   const environment = environments(parts);
   const recording = recordingOf(parts);
@@ -265,4 +266,11 @@ function runnerCaps(config: Config): Readonly<Record<string, number>> {
     concurrency === null ? [] : [[name, concurrency] as const],
   );
   return Object.fromEntries(caps);
+}
+
+function accountsOf(config: Config): Readonly<Record<string, string>> {
+  const named = Object.entries(config.runners).flatMap(([name, { provider }]) =>
+    provider === null ? [] : [[name, provider] as const],
+  );
+  return Object.fromEntries(named);
 }

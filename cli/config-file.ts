@@ -128,6 +128,12 @@ export const configSchema = v.pipe(
                 v.exactOptional(modelName),
                 about("Model when neither task nor tier names one."),
               ),
+              provider: v.pipe(
+                v.exactOptional(modelName),
+                about(
+                  "Name of the account that answers it. Runners with the same name wait for its limits together.",
+                ),
+              ),
             },
             "be a map such as `{ concurrency: 1 }`",
           ),
@@ -163,6 +169,7 @@ interface RunnerInput {
   readonly parallel?: boolean;
   readonly concurrency?: number;
   readonly model?: string;
+  readonly provider?: string;
   readonly env?: readonly string[];
 }
 

@@ -21,6 +21,8 @@ export interface RunnerConfig {
   readonly concurrency: number | null;
   /** Model when neither the task nor a tier names one. */
   readonly model: string | null;
+  /** The account that answers it, whatever the model; null: the runner and the first part of the model's name. */
+  readonly provider: string | null;
   /** Names of variables that it gets besides those it needs; only from the user's own config. */
   readonly env: readonly string[];
 }
@@ -150,6 +152,7 @@ function mergeRunners(repository: ConfigFile, user: ConfigFile): Config["runners
       parallel: own.parallel ?? null,
       concurrency: shared.concurrency ?? own.concurrency ?? null,
       model: shared.model ?? own.model ?? null,
+      provider: shared.provider ?? own.provider ?? null,
       env: own.env ?? [],
     };
   }

@@ -1,13 +1,20 @@
 import { isAttended } from "../core/process/owner.ts";
-import type { WaitReason } from "../core/run/event.ts";
+import type { BudgetMark, WaitReason } from "../core/run/event.ts";
 import type { TaskError, TaskStatus } from "../core/run/model.ts";
 import type { RunState, TaskState } from "../core/run/state.ts";
 import { hasEnded } from "../core/run/task.ts";
+import { raiseCommand } from "./raised-budget.ts";
 
 /** A command that goes on from here, and what it is good for. */
 export interface NextStep {
   readonly command: string;
   readonly about: string;
+}
+
+/** What a task was told when it was parked. `provider`: who refused it; null: nobody did. */
+export interface Parking {
+  readonly message: string | null;
+  readonly provider: string | null;
 }
 
 /** Why a task is where it is. What does not apply is null or empty. */
@@ -18,7 +25,7 @@ export interface TaskReason {
   /** The tasks it needs that are not done. */
   readonly needs: readonly { readonly id: string; readonly status: TaskStatus }[];
   readonly waiting: WaitReason | null;
-  readonly parked: { readonly until: string; readonly message: string | null } | null;
+  readonly parked: ({ readonly until: string } & Parking) | null;
   readonly error: TaskError | null;
   /** The paths on which its result met other work, and the tasks of that. */
   readonly conflict: { readonly paths: readonly string[]; readonly with: readonly string[] } | null;
@@ -43,6 +50,8 @@ export interface RunReason {
   readonly exitCode: number | null;
   /** What went wrong, the first first: that decides the exit code. */
   readonly causes: readonly { readonly task: string; readonly error: TaskError }[];
+  /** The limit of its budget that it came to; null: none. */
+  readonly overBudget: BudgetMark | null;
   readonly kept: { readonly branch: string; readonly reason: string | null } | null;
   readonly tasks: Readonly<Partial<Record<TaskStatus, number>>>;
   readonly next: readonly NextStep[];
@@ -52,7 +61,7 @@ export interface RunReason {
 export function reasonOfTask(
   state: RunState,
   task: TaskState,
-  parkedFor: string | null,
+  parkedFor: Parking | null,
 ): TaskReason {
   const { task: planned, status, waiting, parkedUntil, error, warnings, commit } = task;
   const kept = task.attempts.findLast((attempt) => attempt.kept !== null);
@@ -67,7 +76,10 @@ export function reasonOfTask(
     status,
     needs: hasEnded(task) ? [] : needs,
     waiting: status === "waiting" ? waiting : null,
-    parked: parkedUntil === null ? null : { until: parkedUntil, message: parkedFor },
+    parked:
+      parkedUntil === null
+        ? null
+        : { until: parkedUntil, ...(parkedFor ?? { message: null, provider: null }) },
     error,
     conflict:
       error?.kind === "conflict" && landing?.kind === "conflicted"
@@ -102,8 +114,12 @@ export function reasonOfRun(state: RunState): RunReason {
   const isThere = published?.keptOn && published.keptOn !== state.discardedBranch;
   const kept = isThere ? { branch: String(published.keptOn), reason: published.reason } : null;
   const driven = finishedAt !== null || isAttended(owner);
-  const reason = { run: id, status, driven, exitCode, causes, kept, tasks };
-  return { ...reason, next: nextOfRun(reason) };
+  const { overBudget } = state;
+  const reason = { run: id, status, driven, exitCode, causes, overBudget, kept, tasks };
+  const steps = nextOfRun(reason);
+  if (overBudget === null || finishedAt === null) return { ...reason, next: steps };
+  const command = raiseCommand(id, [overBudget]);
+  return { ...reason, next: [{ command, about: "goes on with more" }, ...steps] };
 }
 
 function rootOf(state: RunState, task: TaskState): TaskReason["root"] {
@@ -131,6 +147,8 @@ function nextOfTask(state: RunState, reason: Omit<TaskReason, "next">): NextStep
     add(`ra why ${run}/${root.id}`, "why that did not end well");
   if (status === "stopped" && isOver)
     add(`ra resume ${run}`, "goes on with what was stopped with the run");
+  if (waiting?.kind === "cooldown" || (reason.parked !== null && reason.parked.provider !== null))
+    add("ra agents", "which providers refuse, and until when");
   if (waiting?.kind === "claim") add(`ra show ${waiting.by}`, "what it waits for");
   if (status === "running" || status === "merging") add(`ra logs ${name} -f`, "what it prints");
   if (status === "needs-you" || state.status === "paused")

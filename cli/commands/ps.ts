@@ -1,6 +1,7 @@
 import { ExitCode } from "../../core/error.ts";
 import { jsonText } from "../../core/plain-text.ts";
 import { HeldClaims } from "../../core/registry/claims.ts";
+import { KnownCooldowns } from "../../core/registry/cooldowns.ts";
 import {
   liveProcesses,
   newestSeq,
@@ -9,6 +10,7 @@ import {
   waitingTasks,
 } from "../../core/registry/query.ts";
 import { Registry } from "../../core/registry/registry.ts";
+import type { Cooldown } from "../../core/run/cooldown.ts";
 import type { ForeignClaim } from "../../core/run/log.ts";
 import type { LiveProcess } from "../../core/run/model.ts";
 import { findPlace } from "../../core/workspace/place.ts";
@@ -56,10 +58,12 @@ interface View {
   readonly waiting: ReturnType<typeof waitingTasks>;
   /** The paths that are claimed now, those of results that have not landed yet included. */
   readonly claims: readonly ForeignClaim[];
+  /** Providers that refuse, or that one attempt asks first. */
+  readonly cooldowns: readonly Cooldown[];
   readonly runs: readonly RunSummary[];
 }
 
-const nothing: View = { seq: 0, processes: [], waiting: [], claims: [], runs: [] };
+const nothing: View = { seq: 0, processes: [], waiting: [], claims: [], cooldowns: [], runs: [] };
 
 function look({ database }: Registry, all: boolean): View {
   const known = runs(database, { limit: runsMax });
@@ -72,6 +76,7 @@ function look({ database }: Registry, all: boolean): View {
       open.filter((each) => each.driven).map(({ id }) => id),
     ),
     claims: new HeldClaims(database).beside(""),
+    cooldowns: new KnownCooldowns(database).standing(undefined, Date.now()),
     runs: all ? known : open,
   };
 }
@@ -79,13 +84,7 @@ function look({ database }: Registry, all: boolean): View {
 function table(view: View, terminal: Terminal): string {
   const now = Date.now();
   const parts = [
-    processTable(
-      view.processes,
-      view.waiting,
-      view.claims.filter(({ live }) => !live),
-      now,
-      terminal.columns,
-    ),
+    processTable({ ...view, held: view.claims.filter(({ live }) => !live) }, now, terminal.columns),
     runTable(view.runs, now, terminal.columns),
   ].filter((part) => part !== "");
   return parts.length === 0

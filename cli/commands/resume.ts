@@ -13,8 +13,9 @@ import type { CommandBody } from "../command.ts";
 import { loadConfig } from "../config.ts";
 import { driveRun, partsOf, prepareRun, type RunOrder } from "../drive.ts";
 import { refuseDriven } from "../driven.ts";
-import { flag } from "../option.ts";
+import { flag, list } from "../option.ts";
 import { paceOf } from "../pace.ts";
+import { readRaise, refuseUsedUp } from "../raised-budget.ts";
 import { demandRecorded } from "../recorded.ts";
 import { runnerNames } from "../runner-names.ts";
 
@@ -28,6 +29,8 @@ export const run: CommandBody = async ({ terminal, args, options }) => {
   assert(state, `run ${id} is listed, but has no events`);
   const takesOver = flag(options, "takeOver");
   refuseUnlessOpen(state, takesOver);
+  const raise = readRaise(list(options, "budget"), state);
+  refuseUsedUp(state, raise);
   const config = await loadConfig({ root: place.root, env: terminal.env, runners: runnerNames });
   const { plan, planPath, concurrency, target, base } = state;
   const dispatchFile = plan.format === "dispatch" ? planPath : null;
@@ -47,7 +50,7 @@ export const run: CommandBody = async ({ terminal, args, options }) => {
   return await driveRun(order, { ...parts, run: id, registry, state }, (now) => {
     // Somebody else may have resumed it since.
     if (now) refuseUnlessOpen(now, takesOver);
-    return { type: "run.resumed", owner: thisOwner(), epoch: (now?.epoch ?? 0) + 1 };
+    return { type: "run.resumed", owner: thisOwner(), epoch: (now?.epoch ?? 0) + 1, ...raise };
   });
 };
 

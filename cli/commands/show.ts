@@ -9,6 +9,7 @@ import { demandTask, splitAddress } from "../address.ts";
 import type { CommandBody } from "../command.ts";
 import { flag } from "../option.ts";
 import { demandRecorded } from "../recorded.ts";
+import { spentOf } from "../view/budget.ts";
 import { runView, taskView } from "../view/show.ts";
 
 /** `ra show RUN[/TASK]`: one run, or one task with its attempts. */
@@ -39,7 +40,7 @@ async function stateOf(registry: Registry, text: string): Promise<RunState> {
 function runJson(state: RunState): object {
   const { id, name, status, mode, concurrency, target, base, planPath, startedAt, finishedAt } =
     state;
-  const { exitCode, published, discardedBranch = null } = state;
+  const { exitCode, published, discardedBranch = null, budget, overBudget } = state;
   const tasks = [...state.tasks.values()].map((task) => taskSummary(task));
   return {
     id,
@@ -55,6 +56,9 @@ function runJson(state: RunState): object {
     exitCode,
     published,
     discardedBranch,
+    budget,
+    overBudget,
+    spent: spentOf(state),
     tasks,
   };
 }
@@ -86,6 +90,7 @@ function taskSummary({
     because,
     waiting,
     parkedUntil,
+    parkedBy: status === "parked" ? (attempts.at(-1)?.provider ?? null) : null,
     reverted: reverted ?? null,
     discarded: discarded ?? null,
   };

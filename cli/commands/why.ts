@@ -1,11 +1,12 @@
 import { ExitCode } from "../../core/error.ts";
 import { jsonText } from "../../core/plain-text.ts";
+import { KnownCooldowns } from "../../core/registry/cooldowns.ts";
 import type { Registry } from "../../core/registry/registry.ts";
 import { findPlace } from "../../core/workspace/place.ts";
 import type { CommandBody } from "../command.ts";
 import { namedRun } from "../ended-run.ts";
 import { flag } from "../option.ts";
-import { reasonOfRun, reasonOfTask } from "../reasons.ts";
+import { type Parking, reasonOfRun, reasonOfTask, type TaskReason } from "../reasons.ts";
 import { demandRecorded } from "../recorded.ts";
 import { runWhy, taskWhy } from "../view/why.ts";
 
@@ -21,15 +22,26 @@ export const run: CommandBody = async ({ terminal, args, options }) => {
     return ExitCode.ok;
   }
   const parkedFor =
-    task.parkedUntil === null ? null : await parkMessage(registry, state.id, task.task.id);
-  const reason = reasonOfTask(state, task, parkedFor);
+    task.parkedUntil === null ? null : await parking(registry, state.id, task.task.id);
+  const reason = asOfNow(reasonOfTask(state, task, parkedFor), registry);
   terminal.out(json ? `${jsonText({ v: 1, ...reason })}\n` : taskWhy(reason));
   return ExitCode.ok;
 };
 
 /** What a task was told when it was parked last; only the log has it. */
-async function parkMessage(registry: Registry, run: string, task: string): Promise<string | null> {
+async function parking(registry: Registry, run: string, task: string): Promise<Parking | null> {
   const events = await registry.read(run, 0);
   const last = events.findLast((event) => event.type === "task.parked" && event.task === task);
-  return last?.type === "task.parked" ? last.message : null;
+  return last?.type === "task.parked"
+    ? { message: last.message, provider: last.provider ?? null }
+    : null;
+}
+
+/** A task is told once that it waits for a provider; until when that refuses may have changed since. */
+function asOfNow(reason: TaskReason, { database }: Registry): TaskReason {
+  const { waiting } = reason;
+  if (waiting?.kind !== "cooldown") return reason;
+  const standing = new KnownCooldowns(database).standing(undefined, Date.now());
+  const now = standing.find(({ provider }) => provider === waiting.provider);
+  return now === undefined ? reason : { ...reason, waiting: { ...waiting, until: now.until } };
 }

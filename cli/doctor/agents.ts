@@ -1,14 +1,10 @@
 import { type Diagnosis, note, problem, well } from "../../core/diagnosis.ts";
-import { RaError } from "../../core/error.ts";
 import type { Probe } from "../../core/plugin/runner.ts";
+import { probeAgent } from "../agent-probe.ts";
 import type { Config } from "../config.ts";
 import { runnerNames } from "../runner-names.ts";
-import { loadRunner } from "../runners.ts";
 
 type Variables = Readonly<Record<string, string | undefined>>;
-
-/** How long an agent may take to say its version, in milliseconds. */
-const probeMs = 15_000;
 
 /** The agents that a config names, and those that are installed. One that is named must be usable. */
 export async function agentDiagnoses(
@@ -26,7 +22,7 @@ export async function agentDiagnoses(
   if (names.length === 0) return [await noAgent(config, env, cwd)];
   const found = await Promise.all(
     names.map(async (name) =>
-      agentDiagnosis(name, named.has(name), await probe(name, config, env, cwd)),
+      agentDiagnosis(name, named.has(name), await probeAgent(name, config, env, cwd)),
     ),
   );
   return found.flat();
@@ -36,7 +32,7 @@ export async function agentDiagnoses(
 async function noAgent(config: Config, env: Variables, cwd: string): Promise<Diagnosis> {
   const found = "no agent is installed: plain commands run, prompts do not";
   for (const name of runnerNames.filter((each) => each !== "shell")) {
-    const said = await probe(name, config, env, cwd);
+    const said = await probeAgent(name, config, env, cwd);
     if (said !== null && !said.ok) return note("runners", found, said.fix);
   }
   return note("runners", found, null);
@@ -59,33 +55,4 @@ export function agentDiagnosis(
   }
   const say = named ? problem : note;
   return [say(check, probe.message, probe.fix)];
-}
-
-async function probe(
-  name: string,
-  config: Config,
-  env: Variables,
-  cwd: string,
-): Promise<Probe | null> {
-  const signal = AbortSignal.timeout(probeMs);
-  const late: Probe = {
-    ok: false,
-    message: `\`${name}\` did not say its version within ${probeMs / 1000} s`,
-    fix: `${name} --version`,
-  };
-  try {
-    const runner = await loadRunner(name, config, env, cwd);
-    // A child of the agent may hold its output for ever.
-    const out = new Promise<Probe>((resolve) =>
-      signal.addEventListener("abort", () => resolve(late)),
-    );
-    return await Promise.race([runner.probe(signal), out]);
-  } catch (error) {
-    if (error instanceof RaError && error.code === "RUNNER_MISSING") return null;
-    return {
-      ok: false,
-      message: `its probe failed: ${(error as Error).message}`,
-      fix: `${name} --version`,
-    };
-  }
 }

@@ -1,5 +1,6 @@
 import { unreachable } from "../../core/assert.ts";
 import { oneLine } from "../../core/plain-text.ts";
+import { usedText } from "../../core/plan/budget-words.ts";
 import type { Plan } from "../../core/plan/plan.ts";
 import type { Event } from "../../core/run/event.ts";
 import type { Resolves } from "../../core/run/model.ts";
@@ -160,6 +161,10 @@ function linesOf(event: Exclude<Event, EventOf<"run.started">>, progress: Progre
     case "request.received":
       if (event.action !== "stop") return [];
       return [line(event.task ?? "run", "stop", `asked by ${oneLine(event.by)}`)];
+    case "budget.neared":
+      return [line(event.task ?? "run", "budget", `${usedText(event)}`, "ask")];
+    case "budget.reached":
+      return [line(event.task ?? "run", "budget", reachedText(event), "bad")];
     case "task.waiting":
       return [line(event.task, "waits", oneLine(waitText(event.reason)), "quiet")];
     case "attempt.started":
@@ -170,6 +175,8 @@ function linesOf(event: Exclude<Event, EventOf<"run.started">>, progress: Progre
       return (event.findings ?? []).map(({ message }) =>
         line(event.task, "warning", oneLine(message), "ask"),
       );
+    case "cooldown.ended":
+      return [line(event.task, "answered", `${oneLine(event.provider)} answers again`, "quiet")];
     case "task.parked":
       return [line(event.task, "parked", parkText(event), "ask")];
     case "merge.finished":
@@ -194,6 +201,11 @@ function linesOf(event: Exclude<Event, EventOf<"run.started">>, progress: Progre
     default:
       return unreachable(event);
   }
+}
+
+function reachedText(event: EventOf<"budget.reached">): string {
+  const what = event.task === undefined ? "nothing new starts" : "no further attempt starts";
+  return `${usedText(event)}: ${what}, what runs comes to its end`;
 }
 
 function limitText({ type, limit, count, max }: EventOf<"limit.neared" | "limit.reached">): string {
@@ -222,9 +234,10 @@ function foreseenText({ with: other, paths }: EventOf<"conflict.foreseen">): str
   return `as it is now it conflicts with ${beside} in ${oneLine(paths.join(", "))}`;
 }
 
-function parkText({ until, message }: EventOf<"task.parked">): string {
+function parkText({ until, message, provider }: EventOf<"task.parked">): string {
   const seconds = Math.max(0, Math.round((Date.parse(until) - Date.now()) / 1000));
-  return `${oneLine(message)}; again in ${duration(seconds * 1000)}`;
+  const who = provider === undefined ? "" : ` on ${oneLine(provider)}`;
+  return `${oneLine(message)}; again${who} in ${duration(seconds * 1000)}`;
 }
 
 function endLine(event: EventOf<"task.finished">, { ended, tasks, state }: Progress): Line {

@@ -1,15 +1,25 @@
+import { ExitCode } from "../../core/error.ts";
 import type { RunSummary, WaitingTask } from "../../core/registry/query.ts";
+import type { Cooldown } from "../../core/run/cooldown.ts";
 import type { ForeignClaim } from "../../core/run/log.ts";
 import type { LiveProcess } from "../../core/run/model.ts";
 import { table } from "./table.ts";
 import { duration } from "./text.ts";
 import { waitText } from "./wait.ts";
 
-/** Live processes, tasks that wait, and paths that landed work still holds; empty when there are none. */
+/** What `ra ps` tells beside the runs. */
+export interface Activity {
+  readonly processes: readonly LiveProcess[];
+  readonly waiting: readonly WaitingTask[];
+  /** Paths that landed work still holds. */
+  readonly held: readonly ForeignClaim[];
+  /** Providers that refuse. */
+  readonly cooldowns: readonly Cooldown[];
+}
+
+/** Live processes, tasks that wait, providers that refuse, and paths that landed work still holds; empty when there are none. */
 export function processTable(
-  processes: readonly LiveProcess[],
-  waiting: readonly WaitingTask[],
-  held: readonly ForeignClaim[],
+  { processes, waiting, held, cooldowns }: Activity,
   nowMs: number,
   width: number,
 ): string {
@@ -37,6 +47,14 @@ export function processTable(
       "",
       claims.map(({ glob }) => glob).join(" "),
       "its result has not landed yet",
+    ]),
+    ...cooldowns.map(({ provider, until, probe, message }) => [
+      provider,
+      Date.parse(until) > nowMs ? "refuses" : "asked",
+      "",
+      Date.parse(until) > nowMs ? duration(Date.parse(until) - nowMs) : "",
+      probe === null ? `until ${until}` : `by ${probe.run}/${probe.task}`,
+      message,
     ]),
   ];
   if (rows.length === 0) return "";
@@ -84,6 +102,7 @@ function urgency(run: RunSummary): number {
 
 function stateOf(run: RunSummary): string {
   if (!run.driven) return "abandoned";
+  if (run.exitCode === ExitCode.budget && run.status === "interrupted") return "paused";
   return run.status === "paused" ? "needs you" : run.status;
 }
 
@@ -96,5 +115,6 @@ function progress({ tasks }: RunSummary): string {
 function note(run: RunSummary): string {
   if (!run.driven) return `its ra is gone: ra resume ${run.id}`;
   if (run.status === "paused") return `ra continue ${run.id}, or ra stop ${run.id}`;
+  if (run.exitCode === ExitCode.budget) return `budget used up: ra why ${run.id}`;
   return run.exitCode === null || run.exitCode === 0 ? "" : `exit ${run.exitCode}`;
 }

@@ -1,6 +1,8 @@
 import { isLost } from "../../core/dispatch/discarded.ts";
+import { ExitCode } from "../../core/error.ts";
 import { block, oneLine } from "../../core/plain-text.ts";
 import type { AttemptState, RunState, TaskState } from "../../core/run/state.ts";
+import { raiseHint, spentText, taskRaiseHint } from "./budget.ts";
 import { findingTexts } from "./findings.ts";
 import { clashText, errorText } from "./progress.ts";
 import { table } from "./table.ts";
@@ -12,6 +14,8 @@ export function runView(state: RunState, width: number): string {
   const took = duration(endOf(state) - Date.parse(state.startedAt));
   const ground = state.base === null ? "no git" : `${state.target}@${state.base.slice(0, 7)}`;
   const head = `${state.id}  ${oneLine(state.name)}  ${state.status}  ${ground}  ${took}\n`;
+  const spent = spentText(state);
+  const used = spent === "" ? "" : `used ${spent}\n`;
   const columns = [
     { title: "task" },
     { title: "status" },
@@ -30,7 +34,7 @@ export function runView(state: RunState, width: number): string {
   ]);
   const found = findingTexts(state.tasks.values()).map((text) => `look at ${text}\n`);
   const findings = found.length === 0 ? "" : `\n${found.join("")}`;
-  return `${head}\n${table(columns, rows, width)}${findings}${publication(state)}${landHint(state)}${hints(state)}`;
+  return `${head}${used}\n${table(columns, rows, width)}${findings}${publication(state)}${landHint(state)}${hints(state)}`;
 }
 
 /** One task: its error in full, its attempts, where its work and its logs are. */
@@ -44,6 +48,8 @@ export function taskView(state: RunState, task: TaskState, width: number): strin
   if (note !== "" && task.error === null) lines.push(`note      ${note}`);
   for (const warning of task.warnings) lines.push(`warning   ${oneLine(warning)}`);
   for (const attempt of task.attempts) lines.push(...attemptNotes(attempt));
+  const raise = taskRaiseHint(state, task);
+  if (raise !== null) lines.push(`go on     ${raise}`);
   const error = task.error === null ? "" : `\n${task.error.kind}: ${block(task.error.message)}\n`;
   if (task.attempts.length === 0) return `${lines.join("\n")}\n${error}`;
   const columns = [
@@ -62,15 +68,23 @@ function logsHint(state: RunState, { task, discarded }: TaskState): string {
   return `logs: ra logs ${state.id}/${task.id}`;
 }
 
-function attemptNotes({ number, resolves, findings }: AttemptState): string[] {
+function attemptNotes(attempt: AttemptState): string[] {
+  const { number, resolves, findings } = attempt;
   const origin =
     resolves === null
       ? []
       : [
           `attempt ${number} resolves ${oneLine(clashText(resolves))}, left by attempt ${resolves.attempt}`,
         ];
+  const { instead } = attempt;
+  const stands =
+    instead === undefined ? [] : [`attempt ${number} in place of ${oneLine(insteadText(instead))}`];
   const found = findings.map(({ message }) => `warning   attempt ${number} ${oneLine(message)}`);
-  return [...origin, ...found];
+  return [...origin, ...stands, ...found];
+}
+
+function insteadText({ runner, model, reason }: NonNullable<AttemptState["instead"]>): string {
+  return `${model === null ? runner : `${runner} ${model}`}: ${reason}`;
 }
 
 function attemptRow(
@@ -91,9 +105,18 @@ function noteOf(task: TaskState): string {
   if (isLost(task)) return "its work was discarded by `ra clean`";
   if (task.reverted) return `taken back by ${task.reverted.revert.slice(0, 7)}`;
   if (task.because !== null) return `because of ${task.because}`;
-  if (task.waiting !== null && task.status === "waiting") return `waits ${waitText(task.waiting)}`;
-  if (task.parkedUntil !== null && task.status === "parked") return `again at ${task.parkedUntil}`;
+  if (task.waiting !== null && task.status === "waiting")
+    return `waits ${oneLine(waitText(task.waiting))}`;
+  if (task.parkedUntil !== null && task.status === "parked")
+    return `again at ${task.parkedUntil}${refuser(task)}`;
   return task.warnings.map(oneLine).join("; ");
+}
+
+/** The provider that parked a task. */
+function refuser({ attempts }: TaskState): string {
+  const last = attempts.at(-1);
+  const isRefused = last?.outcome?.kind === "rate-limited" && last.provider !== undefined;
+  return isRefused ? `, as ${oneLine(last.provider ?? "")} refuses` : "";
 }
 
 function timeOf({ attempts }: TaskState): string {
@@ -124,6 +147,8 @@ function landHint({ id, published, finishedAt, discardedBranch }: RunState): str
 function hints(state: RunState): string {
   if (state.status === "paused")
     return `\nNEEDS YOU  ra continue ${state.id}, or ra stop ${state.id}\n`;
+  const raise = state.exitCode === ExitCode.budget ? raiseHint(state) : null;
+  if (raise !== null) return `\npaused: its budget is used up; go on with: ${raise}\n`;
   const failed = [...state.tasks.values()].find(({ error }) => error !== null);
   return failed ? `\nlook closer: ra why ${state.id}/${failed.task.id}\n` : "";
 }

@@ -1,6 +1,8 @@
+import { ExitCode } from "../../core/error.ts";
 import { oneLine } from "../../core/plain-text.ts";
 import type { RunState, TaskState } from "../../core/run/state.ts";
 import type { Terminal } from "../command.ts";
+import { pausedLines, raiseHint, spentText } from "./budget.ts";
 import { findingTexts } from "./findings.ts";
 import { errorText } from "./progress.ts";
 import { duration } from "./text.ts";
@@ -20,7 +22,7 @@ export function showSummary(terminal: Terminal, state: RunState | undefined): vo
   const failed = tasks.filter(({ error }) => error !== null);
   for (const task of failed.slice(0, namedMax)) lines.push(...failure(state, task));
   if (failed.length > namedMax) lines.push(row("", `and ${failed.length - namedMax} more`));
-  lines.push(...rest(tasks), ...findings(tasks), ...publication(state));
+  lines.push(...rest(tasks), ...findings(tasks), ...publication(state), ...spending(state));
   const next = nextCommand(state);
   const fields = [`result=${state.status}`, `exit=${state.exitCode}`, `run=${state.id}`];
   lines.push("", `ra: ${fields.join(" ")}${next === null ? "" : ` next="${next}"`}`);
@@ -61,6 +63,14 @@ function findings(tasks: readonly TaskState[]): string[] {
   return lines;
 }
 
+function spending(state: RunState): string[] {
+  const spent = spentText(state);
+  const { head, most } = pausedLines(state);
+  if (state.exitCode !== ExitCode.budget || head === "")
+    return spent === "" ? [] : [row("used", spent)];
+  return [row("paused", head), ...(most === "" ? [] : [row("", `spent most: ${most}`)])];
+}
+
 function named(tasks: readonly TaskState[]): string {
   if (tasks.length > namedMax) return `${tasks.length} tasks`;
   return tasks.map(({ task }) => task.id).join("  ");
@@ -79,6 +89,7 @@ function publication(state: RunState): string[] {
 }
 
 function nextCommand(state: RunState): string | null {
+  if (state.exitCode === ExitCode.budget && state.overBudget !== null) return raiseHint(state);
   if (state.status === "interrupted" || state.status === "stopped") return `ra resume ${state.id}`;
   if (state.status !== "failed") return null;
   const failed = [...state.tasks.values()].some(({ error }) => error !== null);

@@ -8,6 +8,8 @@ export function waitText(reason: WaitReason): string {
       return "to run alone";
     case "runner-cap":
       return `for ${reason.runner}, which is at its cap`;
+    case "cooldown":
+      return `for ${reason.provider}, which refuses until ${reason.until}`;
     case "claim":
       return `for ${reason.by}, which claims ${reason.theirs}`;
     default:

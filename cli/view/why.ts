@@ -1,5 +1,6 @@
 import { unreachable } from "../../core/assert.ts";
 import { block, oneLine } from "../../core/plain-text.ts";
+import { usedText } from "../../core/plan/budget-words.ts";
 import type { WaitReason } from "../../core/run/event.ts";
 import { exitMeaning } from "../help.ts";
 import type { NextStep, RunReason, TaskReason } from "../reasons.ts";
@@ -18,7 +19,8 @@ export function taskWhy(reason: TaskReason): string {
   if (reason.waiting !== null) lines.push(row("waits", waitLine(reason.waiting)));
   if (parked !== null) {
     const why = parked.message === null ? "" : `: ${oneLine(parked.message)}`;
-    lines.push(row("parked", `until ${parked.until}${why}`));
+    const who = parked.provider === null ? "" : `, as ${oneLine(parked.provider)} refuses`;
+    lines.push(row("parked", `until ${parked.until}${who}${why}`));
   }
   if (error !== null) lines.push(...message(error));
   if (conflict !== null) {
@@ -43,11 +45,12 @@ export function taskWhy(reason: TaskReason): string {
 
 /** Why a run ended with its exit code, or what it is at, on one screen. */
 export function runWhy(reason: RunReason): string {
-  const { run, status, driven, exitCode, causes, kept, tasks } = reason;
+  const { run, status, driven, exitCode, causes, overBudget, kept, tasks } = reason;
   const counts = Object.entries(tasks).map(([each, count]) => `${count} ${each}`);
   const lines = [`${run} is ${driven ? status : "abandoned: the ra that drove it is gone"}`];
   if (exitCode !== null) lines.push(row("exit", `${exitCode}: ${exitMeaning(exitCode)}`));
   lines.push(row("tasks", counts.join(", ")));
+  if (overBudget !== null) lines.push(row("budget", usedText(overBudget)));
   causes.slice(0, shownMax).forEach(({ task, error }, at) => {
     lines.push(row(at === 0 ? "first" : "then", `${task}: ${errorText(error)}`));
   });
@@ -62,6 +65,10 @@ function waitLine(reason: WaitReason): string {
       return "to run alone: other tasks of the run are under way";
     case "runner-cap":
       return `for ${oneLine(reason.runner)}, which has as many attempts as its cap allows`;
+    case "cooldown":
+      return Date.parse(reason.until) > Date.now()
+        ? `for ${oneLine(reason.provider)}, which refuses until ${reason.until}`
+        : `for ${oneLine(reason.provider)}, which refused until ${reason.until}: one attempt asks it first`;
     case "claim":
       return `for ${oneLine(reason.by)}: its ${oneLine(reason.theirs)} meets ${oneLine(reason.glob)} of this task`;
     default:

@@ -1,6 +1,7 @@
 import type { Isolation, Task } from "../plan/plan.ts";
 import type { Runner } from "../plugin/runner.ts";
 import type { Clash } from "./clash.ts";
+import type { FellBack } from "./doers.ts";
 
 /** One try of a task, with everything that is decided before it starts. */
 export interface Assignment {
@@ -10,6 +11,10 @@ export interface Assignment {
   readonly number: number;
   readonly runner: Runner;
   readonly model: string | null;
+  /** The account that answers it; null for a plain command. */
+  readonly provider: string | null;
+  /** Who would have done it, and why that was not to be; null: it is the first choice. */
+  readonly instead: FellBack | null;
   readonly isolation: Isolation;
   /** The runner is not declared safe beside others: the run asks to continue after it. */
   readonly stepping: boolean;

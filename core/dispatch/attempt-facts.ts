@@ -1,11 +1,16 @@
-import type { Fact } from "../run/event.ts";
+import type { CooldownFact, Fact } from "../run/event.ts";
 import type { Assignment } from "./assignment.ts";
 import type { AttemptEnd } from "./attempt.ts";
 
-/** The fact that an attempt starts. */
-export function startedFact(assignment: Assignment): Fact {
-  const { task, number, model, isolation, clash, resolves } = assignment;
-  const own = { task: task.id, attempt: number, runner: assignment.runner.name, model };
+/** The fact that an attempt starts. `probes`: it finds out whether a provider that refused answers again. */
+export function startedFact(assignment: Assignment, probes: boolean): Fact {
+  const { task, number, model, isolation, clash, resolves, provider, instead } = assignment;
+  const own = {
+    ...{ task: task.id, attempt: number, runner: assignment.runner.name, model },
+    ...(provider === null ? {} : { provider }),
+    ...(probes ? { probes } : {}),
+    ...(instead === null ? {} : { instead }),
+  };
   const { touching } = task;
   const fact = { type: "attempt.started", ...own, isolation, touching } as const;
   if (!resolves || clash === null) return fact;
@@ -14,7 +19,11 @@ export function startedFact(assignment: Assignment): Fact {
 }
 
 /** The fact that an attempt has ended, with what it left. */
-export function finishedFact(assignment: Assignment, end: AttemptEnd): Fact {
+export function finishedFact(
+  assignment: Assignment,
+  end: AttemptEnd,
+  cooldown: CooldownFact | null,
+): Fact {
   const { snapshot } = end;
   return {
     type: "attempt.finished",
@@ -26,5 +35,23 @@ export function finishedFact(assignment: Assignment, end: AttemptEnd): Fact {
     kept: snapshot === null || snapshot.unchanged ? null : snapshot.commit,
     notes: end.notes,
     ...(end.findings.length === 0 ? {} : { findings: end.findings }),
+    ...(cooldown === null ? {} : { cooldown }),
   };
+}
+
+/** The fact that a task waits until a time, epoch milliseconds, and for whom when it was refused. */
+export function parkedFact(
+  task: string,
+  untilMs: number,
+  { kind, message }: { readonly kind: "park" | "retry"; readonly message: string },
+  provider: string | null,
+): Fact {
+  const until = new Date(untilMs).toISOString();
+  const refused = kind === "park" && provider !== null ? { provider } : {};
+  return { type: "task.parked", task, until, message, ...refused };
+}
+
+/** The fact that a task is not run because of another. */
+export function skippedFact(task: string, because: string): Fact {
+  return { type: "task.finished", task, status: "skipped", error: null, commit: null, because };
 }

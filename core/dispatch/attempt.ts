@@ -44,10 +44,10 @@ export interface AttemptSurroundings {
   /** Where tasks without a workspace work. */
   readonly directory: string;
   /**
-   * Called once, when the first program of the attempt runs. Its identity is better asked for a little later: to
-   * read it from a program that is just being loaded takes as long as a short program runs.
+   * Called once, when the first program runs. Its identity is better asked for later: to read it while it is loaded costs much.
    */
   readonly onSpawn: (process: () => ProcessIdentity, workspace: Workspace | null) => void;
+  readonly onAnswer?: (usage: Usage | null) => void;
 }
 
 /** How a try ended. `close` gives the workspace up and is called once the facts are recorded. */
@@ -214,6 +214,7 @@ class Drive {
         return drive.#scratch;
       },
       signal: this.#stop.signal,
+      progressed: (usage) => this.#around.onAnswer?.(usage ?? null),
       start: (program) => this.#start(program),
     };
   }

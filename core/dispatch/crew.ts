@@ -5,7 +5,7 @@ import type { Recording } from "../process/log.ts";
 import { type Machine, thisMachine } from "../process/machine.ts";
 import type { Fact, Published } from "../run/event.ts";
 import type { ForeignClaim } from "../run/log.ts";
-import type { LiveProcess } from "../run/model.ts";
+import type { LiveProcess, Usage } from "../run/model.ts";
 import type { Repository, Workspace } from "../workspace/workspace.ts";
 import type { Assignment } from "./assignment.ts";
 import { type AttemptEnd, failedAttempt, runAttempt } from "./attempt.ts";
@@ -13,7 +13,8 @@ import type { Chain } from "./chain.ts";
 import type { ExtensionRequest, TakenPath } from "./claim-extension.ts";
 import { Foresight } from "./foresight.ts";
 import type { Hands, Landed } from "./hands.ts";
-import { composePrompt, type HeldPaths, type Neighbour } from "./prompt.ts";
+import { heldBy, neighbour } from "./neighbours.ts";
+import { composePrompt } from "./prompt.ts";
 import { type OpenConflict, resolve } from "./resolution.ts";
 import { composeResolutionPrompt } from "./resolution-prompt.ts";
 import type { Roster } from "./roster.ts";
@@ -47,6 +48,8 @@ export interface CrewOptions {
   /** Records a fact a little later and asks for it then. */
   readonly record: (fact: () => Fact) => void;
 }
+
+type OnAnswer = (usage: Usage | null) => void;
 
 /** How often a checkout that another run works in is looked at, in milliseconds. */
 const checkoutLookMs = 100;
@@ -82,13 +85,17 @@ export class Crew implements Hands {
     return this.#options.chain?.unpublished ?? false;
   }
 
-  async attempt(assignment: Assignment, cancel: AbortSignal): Promise<AttemptEnd> {
+  async attempt(
+    assignment: Assignment,
+    cancel: AbortSignal,
+    onAnswer: OnAnswer,
+  ): Promise<AttemptEnd> {
     this.#active.add(assignment);
     try {
       if (assignment.isolation === "in-place") await this.#untilCheckoutIsFree(cancel, assignment);
       const obstacle = assignment.isolation === "in-place" ? await this.#obstacleInPlace() : null;
       if (obstacle !== null) return failedAttempt({ kind: "failed", message: obstacle }, 0);
-      return await this.#attempt(assignment, cancel);
+      return await this.#attempt(assignment, cancel, onAnswer);
     } catch (error) {
       return failedAttempt({ kind: "crashed", message: (error as Error).message }, 0);
     } finally {
@@ -161,19 +168,23 @@ export class Crew implements Hands {
     return taken;
   }
 
-  async #attempt(assignment: Assignment, cancel: AbortSignal): Promise<AttemptEnd> {
+  async #attempt(
+    assignment: Assignment,
+    cancel: AbortSignal,
+    onAnswer: OnAnswer,
+  ): Promise<AttemptEnd> {
     const { repository, run, roster } = this.#options;
     const { task, number, position, clash, resolves } = assignment;
     const tip = assignment.isolation === "none" ? null : await this.#base();
     if (!resolves || clash === null || tip === null || repository === null) {
-      return this.#run(assignment, tip, await this.#prompt(assignment, null), cancel);
+      return this.#run(assignment, tip, await this.#prompt(assignment, null), { cancel, onAnswer });
     }
     const claim = roster.claim(position);
     const ref = `refs/ra/${run}/${task.id}/${number}`;
     const labels = { ours: `landed/${landedLabel(clash.with)}`, theirs: `task/${task.id}` };
     const covers = (path: string): boolean => matches(claim, path);
     return resolve({ repository, ref, clash, tip, covers }, labels, async (base, conflict) =>
-      this.#run(assignment, base, await this.#prompt(assignment, conflict), cancel),
+      this.#run(assignment, base, await this.#prompt(assignment, conflict), { cancel, onAnswer }),
     );
   }
 
@@ -181,7 +192,7 @@ export class Crew implements Hands {
     assignment: Assignment,
     base: string | null,
     prompt: string,
-    cancel: AbortSignal,
+    { cancel, onAnswer }: { readonly cancel: AbortSignal; readonly onAnswer: OnAnswer },
   ): Promise<AttemptEnd> {
     const { run, repository, directory, environment, recording } = this.#options;
     const { task, number } = assignment;
@@ -193,6 +204,7 @@ export class Crew implements Hands {
         machine: this.#machine,
         repository,
         directory,
+        onAnswer,
         onSpawn: (process, workspace) => this.#registered(assignment, process, workspace),
       },
       cancel,
@@ -274,23 +286,9 @@ export class Crew implements Hands {
   }
 }
 
-/** Claims of those that are not among the neighbours, by holder. */
-function heldBy(claims: readonly ForeignClaim[], others: readonly Neighbour[]): HeldPaths[] {
-  const running = new Set(others.map(({ id }) => id.slice(0, id.lastIndexOf("/"))));
-  const byHolder = Map.groupBy(claims, ({ run, task }) => `${run}/${task}`);
-  return [...byHolder]
-    .filter(([by]) => !running.has(by))
-    .map(([by, held]) => ({ by, globs: held.map(({ glob }) => glob) }));
-}
-
 /** Ids that conflict markers name: enough to know what landed. */
 const labelIdsMax = 3;
 
 function landedLabel(ids: readonly string[]): string {
   return ids.length === 0 ? "work" : ids.slice(0, labelIdsMax).join(",");
-}
-
-function neighbour(run: string, { task, number, runner }: Assignment): Neighbour {
-  const { id, description, touching } = task;
-  return { id: `${run}/${id}/${number}`, runner: runner.name, task: description, touching };
 }

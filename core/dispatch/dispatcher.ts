@@ -1,20 +1,25 @@
 import { assert } from "../assert.ts";
 import type { Fact } from "../run/event.ts";
-import type { RunStatus, TaskError } from "../run/model.ts";
-import { Schedule } from "../run/schedule.ts";
-import type { Assignment } from "./assignment.ts";
+import type { RunStatus, TaskError, Usage } from "../run/model.ts";
+import type { Schedule } from "../run/schedule.ts";
+import type { Admission } from "./admission.ts";
 import type { AttemptEnd } from "./attempt.ts";
-import { finishedFact, startedFact } from "./attempt-facts.ts";
+import { parkedFact, skippedFact } from "./attempt-facts.ts";
 import type { DispatcherOptions } from "./dispatcher-options.ts";
+import { Ending } from "./ending.ts";
 import { Gate } from "./gate.ts";
 import type { Landed } from "./hands.ts";
 import { Inbox, type Message } from "./inbox.ts";
-import { afterAttempt, afterLanding, type Step } from "./policy.ts";
+import type { Ledger } from "./ledger.ts";
+import { nextStep } from "./next-step.ts";
+import { makeParts } from "./parts.ts";
+import { afterLanding, type Step } from "./policy.ts";
+import type { Providers } from "./providers.ts";
 import type { Roster } from "./roster.ts";
-import { RunCaps } from "./run-caps.ts";
+import type { RunCaps } from "./run-caps.ts";
 import { endStandoff } from "./standoff.ts";
 import { finishRun } from "./summary.ts";
-import { WaitingRoom } from "./waiting-room.ts";
+import type { WaitingRoom } from "./waiting-room.ts";
 import { watchLog } from "./watch.ts";
 
 /**
@@ -26,30 +31,33 @@ export class Dispatcher {
   readonly #roster: Roster;
   readonly #schedule: Schedule;
   readonly #waiting: WaitingRoom;
+  readonly #providers: Providers;
+  readonly #admission: Admission;
+  readonly #ledger: Ledger;
   readonly #gate = new Gate();
   readonly #inbox = new Inbox<Message>();
   readonly #caps: RunCaps;
   readonly #cancels = new Map<number, AbortController>();
-  /** The claim of another run that a task was told of last. */
-  readonly #told = new Map<number, string>();
   readonly #attempts = new Set<Promise<void>>();
   readonly #closing: Promise<void>[] = [];
-  #ending: "stopped" | "interrupted" | null = null;
+  readonly #ending = new Ending();
   #obeyed = 0;
-  #cancelled = false;
 
   constructor(options: DispatcherOptions) {
     this.#options = options;
     this.#roster = options.roster;
-    this.#schedule = new Schedule(options.roster.schedulables(), {
-      concurrency: options.concurrency,
-      perRunner: options.perRunner,
-      clash: (mine, theirs) => options.roster.clash(mine, theirs),
-    });
-    this.#waiting = new WaitingRoom(options.clock, this.#schedule, (position) =>
-      this.#inbox.push({ kind: "due", position }),
-    );
-    this.#caps = new RunCaps(options);
+    ({
+      schedule: this.#schedule,
+      waiting: this.#waiting,
+      providers: this.#providers,
+      admission: this.#admission,
+      ledger: this.#ledger,
+      caps: this.#caps,
+    } = makeParts(options, {
+      due: (position) => this.#inbox.push({ kind: "due", position }),
+      wake: () => this.#inbox.push({ kind: "wake" }),
+      answered: (assignment) => this.#inbox.push({ kind: "answered", assignment, usage: null }),
+    }));
     options.roster.settleBefore(this.#schedule);
   }
 
@@ -59,7 +67,10 @@ export class Dispatcher {
     const wake = (): void => this.#inbox.push({ kind: "wake" });
     const stopWatching = watchLog(log, run, clock, {
       onRequest: wake,
-      onPoll: (changed) => (this.#waiting.foreignDue(changed) || changed ? wake() : undefined),
+      onPoll: (changed) => {
+        if (changed) this.#providers.doubt();
+        if (this.#waiting.foreignDue(changed) || changed) wake();
+      },
     });
     const stopCounting = this.#caps.follow();
     try {
@@ -80,29 +91,32 @@ export class Dispatcher {
       stopWatching();
       stopCounting();
       this.#waiting.close();
+      this.#providers.close();
+      this.#ledger.close();
     }
     await Promise.all(this.#closing);
     // The target moves only when the log holds everything that it will contain.
     await log.commit(run, () => []);
-    return finishRun({ log, run, published: await hands.publish(), ending: this.#ending, hands });
+    const ending = this.#ending.kind;
+    return finishRun({ log, run, published: await hands.publish(), ending, hands });
   }
 
   /** First call: nothing new starts. Second: what runs is ended, its work kept. */
   interrupt(): void {
-    if (this.#ending === null) this.#ending = "interrupted";
-    else this.#cancelAll("interrupt");
+    if (!this.#ending.begin("interrupted")) this.#cancelAll("interrupt");
     this.#inbox.push({ kind: "wake" });
   }
 
   async #startWhatFits(): Promise<void> {
     this.#waiting.retryForeign();
+    await this.#providers.refresh();
+    this.#lookAtLimits();
     const allStarted = Promise.withResolvers<void>();
-    this.#ending ??= this.#caps.allow() ? null : "stopped";
     try {
-      while (this.#ending === null && !this.#gate.paused) {
+      while (this.#ending.kind === null && !this.#gate.paused) {
         const position = this.#gate.open ? this.#schedule.take() : this.#takeFromGroup();
         if (position === null) break;
-        await this.#start(position, allStarted.promise);
+        if (!this.#endOverBudget(position)) await this.#start(position, allStarted.promise);
       }
     } finally {
       allStarted.resolve();
@@ -111,8 +125,24 @@ export class Dispatcher {
     if (this.#gate.open && this.#options.stepThrough && running.size > 0) {
       this.#gate.close([...running, ...this.#waiting.parked]);
     }
-    this.#tellObstacles();
-    await this.#endStandoff();
+    this.#admission.tellObstacles();
+    if (running.size > 0) return;
+    const { log, run, hands } = this.#options;
+    await endStandoff({ log, run, roster: this.#roster, hands, waiting: this.#waiting.foreign });
+  }
+
+  #lookAtLimits(): void {
+    const facts = this.#ledger.look();
+    if (facts.length > 0) this.#options.log.append(this.#options.run, facts);
+    if (this.#ledger.runOver !== null) this.#ending.begin("budget");
+    if (!this.#caps.allow()) this.#ending.begin("stopped");
+  }
+
+  /** Ends a task that may not start another attempt. False: it may. */
+  #endOverBudget(position: number): boolean {
+    const error = this.#ledger.taskError(position);
+    if (error !== null) this.#settle(position, "error", error);
+    return error !== null;
   }
 
   #takeFromGroup(): number | null {
@@ -121,20 +151,17 @@ export class Dispatcher {
 
   /** Attempts wait for `together`, so that each agent can be told of all that start with it. */
   async #start(position: number, together: Promise<void>): Promise<void> {
-    const { log, run, hands } = this.#options;
-    const assignment = this.#roster.assign(position);
-    const fact = startedFact(assignment);
-    if (assignment.task.touching.length === 0) log.append(run, [fact]);
-    else if (!(await this.#commitUnlessClaimed(assignment, fact))) {
-      this.#roster.takeBack(position);
-      this.#waiting.holdForeign(position);
-      return;
-    }
+    const { hands } = this.#options;
+    const assignment = await this.#admission.admit(position);
+    if (assignment === null) return;
+    this.#ledger.started(assignment);
     const cancel = new AbortController();
     this.#cancels.set(position, cancel);
     if (assignment.stepping) this.#gate.close([position]);
+    const onAnswer = (usage: Usage | null): void =>
+      this.#inbox.push({ kind: "answered", assignment, usage });
     const attempt = together
-      .then(() => hands.attempt(assignment, cancel.signal))
+      .then(() => hands.attempt(assignment, cancel.signal, onAnswer))
       .then((end) => {
         this.#attempts.delete(attempt);
         this.#inbox.push({ kind: "ended", position, end });
@@ -142,49 +169,18 @@ export class Dispatcher {
     this.#attempts.add(attempt);
   }
 
-  /** Records the start in the transaction that looks at the claims of other runs. False: one is in the way. */
-  async #commitUnlessClaimed(assignment: Assignment, fact: Fact): Promise<boolean> {
-    const { log, run } = this.#options;
-    const { position, task } = assignment;
-    let free = false;
-    await log.commit(run, (decision) => {
-      const reason = this.#roster.foreignClash(position, decision.foreignClaims());
-      free = reason === null;
-      if (reason === null) return [fact];
-      const claim = `${reason.by} ${reason.theirs}`;
-      if (this.#told.get(position) === claim) return [];
-      this.#told.set(position, claim);
-      return [{ type: "task.waiting", task: task.id, reason }];
-    });
-    return free;
-  }
-
-  async #endStandoff(): Promise<void> {
-    const { log, run, hands } = this.#options;
-    const waiting = this.#waiting.foreign;
-    if (waiting.size === 0 || this.#schedule.running.size > 0 || !hands.unpublished) return;
-    await endStandoff({ log, run, roster: this.#roster, hands, waiting });
-  }
-
-  #tellObstacles(): void {
-    const { log, run } = this.#options;
-    const facts: Fact[] = this.#schedule.obstaclesFound().map(([position, obstacle]) => {
-      const task = this.#roster.task(position).id;
-      return { type: "task.waiting", task, reason: this.#roster.waitReason(run, obstacle) };
-    });
-    if (facts.length > 0) log.append(run, facts);
-  }
-
   /** True when nothing is left to do. Pauses a step-through run between groups. */
   async #finished(): Promise<boolean> {
     if (this.#schedule.running.size > 0) return false;
-    if (this.#ending !== null || this.#schedule.unsettled === 0) return true;
+    if (this.#ending.kind !== null || this.#schedule.unsettled === 0) return true;
     if (this.#gate.open || this.#gate.paused) {
-      assert(this.#gate.paused || this.#waiting.size > 0, "tasks are left that nothing starts");
+      const waits = this.#waiting.size > 0 || this.#schedule.resting.size > 0;
+      assert(this.#gate.paused || waits, "tasks are left that nothing starts");
       return false;
     }
     const group = [...this.#gate.group];
-    if (group.some((position) => this.#waiting.has(position))) return false;
+    // Those that wait, and those that nobody starts while a provider rests.
+    if (group.some((position) => !this.#schedule.settled(position))) return false;
     this.#gate.pause();
     const done = group.map((position) => this.#roster.task(position).id);
     await this.#options.log.commit(this.#options.run, () => [{ type: "run.paused", done }]);
@@ -194,20 +190,24 @@ export class Dispatcher {
   #handle(message: Message): void | Promise<void> {
     if (message.kind === "ended") return this.#onEnded(message.position, message.end);
     if (message.kind === "landed") return this.#onLanded(message.position, message.landed);
+    if (message.kind === "answered") {
+      // What an attempt before this one still had to say is too late.
+      if (!this.#roster.isCurrent(message.assignment)) return;
+      this.#ledger.reported(message.assignment, message.usage);
+      return this.#providers.answered(message.assignment);
+    }
     if (message.kind === "due") return this.#waiting.unpark(message.position);
     // Only then: looking for requests writes everything that waits to be written.
     return this.#obey();
   }
 
   async #onEnded(position: number, end: AttemptEnd): Promise<void> {
-    const { log, run, clock } = this.#options;
     const assignment = this.#roster.current(position);
     this.#cancels.delete(position);
-    const tries = this.#roster.count(position, end.outcome);
-    const step = afterAttempt(assignment.task, end.outcome, tries, clock.now());
-    const fact = finishedFact(assignment, end);
-    if (end.snapshot === null) log.append(run, [fact]);
-    else await log.commit(run, () => [fact]);
+    this.#ledger.ended(assignment, end.usage);
+    const cooldown = await this.#providers.recordEnd(assignment, end);
+    const nowMs = this.#options.clock.now();
+    const step = nextStep(this.#roster, assignment, end.outcome, cooldown, nowMs);
     if (step.kind !== "merge") {
       this.#closing.push(end.close().catch(() => {}));
       this.#take(position, step);
@@ -230,7 +230,7 @@ export class Dispatcher {
     log.append(run, [{ type: "merge.finished", task: task.id, attempt, landing, warnings }]);
     const tries = this.#roster.countLanding(position, landed);
     // A check that was ended with the run says nothing about the work.
-    const cut = this.#cancelled && landing.kind === "unverified";
+    const cut = this.#ending.cancelled && landing.kind === "unverified";
     this.#take(position, cut ? { kind: "stopped" } : afterLanding(task, landing, tries));
   }
 
@@ -238,14 +238,14 @@ export class Dispatcher {
     const { log, run, clock } = this.#options;
     if (step.kind === "done" || step.kind === "stopped") this.#settle(position, step.kind, null);
     else if (step.kind === "error") this.#settle(position, "error", step.error);
-    else {
+    else if (!this.#endOverBudget(position)) {
       const untilMs = step.kind === "park" ? step.untilMs : clock.now() + step.afterMs;
       if (step.kind === "retry") this.#roster.remember(position, step.message);
-      const task = this.#roster.task(position).id;
-      const until = new Date(untilMs).toISOString();
-      log.append(run, [{ type: "task.parked", task, until, message: step.message }]);
-      this.#told.delete(position);
+      const { task, provider } = this.#roster.current(position);
+      log.append(run, [parkedFact(task.id, untilMs, step, provider)]);
+      this.#admission.forget(position);
       this.#waiting.park(position, untilMs);
+      this.#schedule.reroute(position, this.#roster.route(position));
     }
   }
 
@@ -259,10 +259,10 @@ export class Dispatcher {
     else {
       const dependents = this.#schedule.fail(position);
       // What an ending run did not get to is not skipped because of a task: it is stopped with the run.
-      const skipped = status === "stopped" && this.#ending !== null ? [] : dependents;
+      const skipped = status === "stopped" && this.#ending.kind !== null ? [] : dependents;
       for (const dependent of skipped) {
         this.#waiting.forget(dependent);
-        facts.push(this.#roster.skippedFact(dependent, id));
+        facts.push(skippedFact(this.#roster.task(dependent).id, id));
       }
     }
     log.append(run, facts);
@@ -278,7 +278,7 @@ export class Dispatcher {
         if (this.#gate.paused) this.#gate.resume();
       } else if (request.task !== null) this.#stopTask(request.task, request.by);
       else {
-        this.#ending ??= "stopped";
+        this.#ending.begin("stopped");
         this.#cancelAll(request.by);
       }
     }
@@ -293,7 +293,7 @@ export class Dispatcher {
   }
 
   #cancelAll(by: string): void {
-    this.#cancelled = true;
+    this.#ending.cancel();
     for (const cancel of this.#cancels.values()) cancel.abort(by);
     this.#options.hands.endChecks();
   }

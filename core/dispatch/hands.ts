@@ -1,5 +1,5 @@
 import type { Published } from "../run/event.ts";
-import type { Landing } from "../run/model.ts";
+import type { Landing, Usage } from "../run/model.ts";
 import type { Assignment } from "./assignment.ts";
 import type { AttemptEnd } from "./attempt.ts";
 import type { Result } from "./result.ts";
@@ -14,8 +14,15 @@ export interface Landed {
 
 /** What the dispatcher does not do itself: attempts, merges and the rest of the world. */
 export interface Hands {
-  /** Opens a workspace at the newest tip, runs the agent, takes the snapshot. Never throws. */
-  attempt(assignment: Assignment, cancel: AbortSignal): Promise<AttemptEnd>;
+  /**
+   * Opens a workspace at the newest tip, runs the agent, takes the snapshot. Never throws. `onAnswer` is called when the
+   * agent's model has answered, any number of times, with what the attempt has used so far where that is known.
+   */
+  attempt(
+    assignment: Assignment,
+    cancel: AbortSignal,
+    onAnswer: (usage: Usage | null) => void,
+  ): Promise<AttemptEnd>;
   /** Merges, checks and lands what an attempt left. Never throws. */
   land(assignment: Assignment, end: AttemptEnd): Promise<Landed>;
   /** Ends the checks that run now: the run is being ended. */

@@ -1,3 +1,5 @@
+import type { Usage } from "../run/model.ts";
+import type { Assignment } from "./assignment.ts";
 import type { AttemptEnd } from "./attempt.ts";
 import type { Landed } from "./hands.ts";
 
@@ -6,6 +8,7 @@ export type Message =
   | { readonly kind: "ended"; readonly position: number; readonly end: AttemptEnd }
   | { readonly kind: "landed"; readonly position: number; readonly landed: Landed }
   | { readonly kind: "due"; readonly position: number }
+  | { readonly kind: "answered"; readonly assignment: Assignment; readonly usage: Usage | null }
   | { readonly kind: "wake" };
 
 /** Messages in the order they arrive; one reader awaits them. */

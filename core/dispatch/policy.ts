@@ -1,6 +1,7 @@
 import { unreachable } from "../assert.ts";
 import { isNear, limits } from "../limits.ts";
 import type { Retries, Task } from "../plan/plan.ts";
+import { resetMarginMs } from "../run/cooldown.ts";
 import type { Landing, Outcome, TaskError } from "../run/model.ts";
 import { clashMessage } from "./clash.ts";
 
@@ -20,6 +21,8 @@ export interface Tries {
   /** Attempts that count: all but those a rate limit ended. */
   readonly counted: number;
   readonly limited: number;
+  /** How often a limit ended an attempt of any task of the run. */
+  readonly limitedInRun?: number;
   /** All attempts so far, of earlier processes of the run as well. */
   readonly attempts: number;
   /** How often the result conflicted. */
@@ -28,12 +31,21 @@ export interface Tries {
   readonly resolving: string | null;
 }
 
-/** Added to the reset time a provider names: clocks differ. */
-const resetMarginMs = 1000;
+/** The same for all tasks of a run together. */
+const limitedInRunMax = 1000;
 
-/** Decides what happens to a task after an attempt. */
-export function afterAttempt(task: Task, outcome: Outcome, tries: Tries, nowMs: number): Step {
-  return withinAttempts(stepAfter(task, outcome, tries, nowMs), tries);
+/**
+ * Decides what happens to a task after an attempt. `againMs`: when a task that a limit ended may try again, epoch
+ * milliseconds; null: what its outcome says.
+ */
+export function afterAttempt(
+  task: Task,
+  outcome: Outcome,
+  tries: Tries,
+  nowMs: number,
+  againMs: number | null = null,
+): Step {
+  return withinAttempts(stepAfter(task, outcome, tries, nowMs, againMs), tries);
 }
 
 /** Ends a task that would be tried for ever, by resumes say; tells of it before. */
@@ -49,7 +61,13 @@ function withinAttempts<S extends Step>(step: S, { attempts }: Tries): S | Failu
   return { kind: "error", error: { kind, message } };
 }
 
-function stepAfter(task: Task, outcome: Outcome, tries: Tries, nowMs: number): Step {
+function stepAfter(
+  task: Task,
+  outcome: Outcome,
+  tries: Tries,
+  nowMs: number,
+  againMs: number | null,
+): Step {
   switch (outcome.kind) {
     case "succeeded":
       return outcome.commit === null ? { kind: "done" } : { kind: "merge" };
@@ -79,7 +97,7 @@ function stepAfter(task: Task, outcome: Outcome, tries: Tries, nowMs: number): S
     case "cancelled":
       return { kind: "stopped" };
     case "rate-limited":
-      return parked(task, outcome, tries, nowMs);
+      return parked(task, outcome, tries, nowMs, againMs);
     default:
       return unreachable(outcome);
   }
@@ -133,12 +151,18 @@ function parked(
   outcome: Extract<Outcome, { kind: "rate-limited" }>,
   tries: Tries,
   nowMs: number,
+  againMs: number | null,
 ): Step {
   // A limit that never lifts must not keep a run open for ever.
   if (tries.limited > limits.refusals) {
     const message = `refused ${tries.limited} times: ${outcome.message}`;
     return { kind: "error", error: { kind: "rate-limit", message } };
   }
+  if ((tries.limitedInRun ?? 0) > limitedInRunMax) {
+    const message = `refused, and so were ${limitedInRunMax} attempts of the run before: ${outcome.message}`;
+    return { kind: "error", error: { kind: "rate-limit", message } };
+  }
+  if (againMs !== null) return { kind: "park", untilMs: againMs, message: outcome.message };
   const named = outcome.until === null ? Number.NaN : Date.parse(outcome.until);
   const untilMs = Number.isNaN(named)
     ? nowMs + backoff(task.retries, tries.limited)

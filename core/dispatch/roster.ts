@@ -5,16 +5,19 @@ import type { Graph } from "../plan/graph.ts";
 import type { Isolation, Plan, Task } from "../plan/plan.ts";
 import { runnersOf } from "../plan/task-runners.ts";
 import type { Runner } from "../plugin/runner.ts";
-import type { Fact, WaitReason } from "../run/event.ts";
+import type { WaitReason } from "../run/event.ts";
 import type { ForeignClaim } from "../run/log.ts";
 import type { Landing, Outcome } from "../run/model.ts";
-import type { GlobPair, Obstacle, Schedulable, Schedule } from "../run/schedule.ts";
+import type { Routable } from "../run/routes.ts";
+import type { GlobPair, Schedulable, Schedule } from "../run/schedule.ts";
 import type { RunState } from "../run/state.ts";
 import type { Assignment } from "./assignment.ts";
 import type { AttemptEnd } from "./attempt.ts";
 import { holders } from "./claim-extension.ts";
 import { type Asked, type Clash, clashMessage } from "./clash.ts";
+import { type Doer, Doers, hopelessClass, routeOf } from "./doers.ts";
 import type { Tries } from "./policy.ts";
+import { Tally } from "./tally.ts";
 
 /** How a result landed, and what it was; none where there was nothing to land. */
 interface LandedResult {
@@ -22,19 +25,11 @@ interface LandedResult {
   readonly result?: Pick<Clash, "base" | "commit">;
 }
 
-interface Tally {
-  number: number;
-  counted: number;
-  limited: number;
-  conflicts: number;
-  before: string | null;
-  clash: Clash | null;
-}
-
 /** The tasks of a run by position: what each claims, who runs it, how often it was tried. */
 export class Roster {
   readonly #plan: Plan;
   readonly #runners: ReadonlyMap<string, Runner>;
+  readonly #doersOf: Doers;
   readonly #priority: readonly number[];
   readonly #graph: Graph;
   readonly #claims: readonly Claim[];
@@ -44,6 +39,7 @@ export class Roster {
   readonly #current = new Map<number, Assignment>();
   readonly #grown = new Map<number, Claim>();
   readonly #clashes = new Map<string, GlobPair | null>();
+  #limited = 0;
 
   constructor(input: {
     readonly plan: Plan;
@@ -55,28 +51,31 @@ export class Roster {
     readonly state: RunState | undefined;
     /** Conflicts that were open when the run broke off, by task. */
     readonly clashes?: ReadonlyMap<string, Clash>;
+    /** The account of a runner, where the config names one. */
+    readonly accounts?: Readonly<Record<string, string>>;
   }) {
     const { plan, state } = input;
     this.#plan = plan;
     this.#graph = input.graph;
     this.#runners = input.runners;
+    this.#doersOf = new Doers(plan, input.accounts ?? {});
     this.#priority = input.priority;
     this.#before = state;
     this.#claims = plan.tasks.map((task) => compileClaim(task.touching, plan.shared));
     this.#positions = new Map(plan.tasks.map((task) => [task.id, task.position]));
-    this.#tallies = plan.tasks.map((task) => ({
-      number: state?.tasks.get(task.id)?.attempts.length ?? 0,
-      counted: 0,
-      limited: 0,
-      conflicts: input.clashes?.has(task.id) ? 1 : 0,
-      before: null,
-      clash: input.clashes?.get(task.id) ?? null,
-    }));
+    this.#tallies = plan.tasks.map(
+      ({ id }) => new Tally(state?.tasks.get(id)?.attempts.length, input.clashes?.get(id)),
+    );
   }
 
   /** Paths that every task may change. */
   get shared(): readonly string[] {
     return this.#plan.shared;
+  }
+
+  /** The plan, and what the log knew of the run before. */
+  get history(): { readonly plan: Plan; readonly before: RunState | undefined } {
+    return { plan: this.#plan, before: this.#before };
   }
 
   task(position: number): Task {
@@ -112,10 +111,16 @@ export class Roster {
       alone:
         !task.parallel ||
         runnersOf(task).some((name) => !this.#runner(name).traits.parallel) ||
-        this.#isolation(task) === "in-place",
-      runner: task.runner,
+        this.#isolations(task).includes("in-place"),
+      ...this.route(position),
+      patienceMs: task.fallbackAfterMs ?? 0,
       claim: task.touching.length === 0 ? "" : task.touching.join("\0"),
     }));
+  }
+
+  /** Who may do the next attempt of a task, for the schedule. */
+  route(position: number): Omit<Routable, "patienceMs"> {
+    return routeOf(this.#doers(position));
   }
 
   /** Which globs of two tasks meet. Tasks with the same globs share one look. */
@@ -155,29 +160,31 @@ export class Roster {
     return null;
   }
 
-  /** An obstacle in the words of the log. */
-  waitReason(run: string, obstacle: Obstacle): WaitReason {
-    if (obstacle.kind !== "claim") return obstacle;
-    const by = `${run}/${this.task(obstacle.by).id}`;
-    return { kind: "claim", glob: obstacle.globs.mine, by, theirs: obstacle.globs.theirs };
-  }
-
-  /** Makes the next attempt of a task. */
-  assign(position: number): Assignment {
+  /**
+   * Makes the next attempt of a task. `choice`: which of those of its route does it. `restWords`: why a provider is passed
+   * over.
+   */
+  assign(
+    position: number,
+    choice = 0,
+    restWords: (provider: string) => string = String,
+  ): Assignment {
     const task = this.task(position);
     const tally = this.#tally(position);
     tally.number += 1;
     this.#grown.delete(position);
-    const resolves = tally.clash !== null && task.onConflict === "agent";
-    const resolver = resolves ? task.resolver : null;
-    const runner = this.#runner(resolver?.runner ?? task.runner);
-    const isolation = this.#isolation(task);
+    const resolves = tally.resolves(task);
+    const doer = this.#doers(position)[choice] as Doer;
+    const runner = this.#runner(doer.runner);
+    const isolation = task.isolation ?? runner.traits.isolation;
     const assignment: Assignment = {
       position,
       task,
       number: tally.number,
       runner,
-      model: resolver === null ? this.#model(task) : resolver.model,
+      model: doer.model,
+      provider: doer.provider,
+      instead: this.#doersOf.fellBack(task, tally, choice, restWords),
       // The user's checkout does not hold the conflict, and must not.
       isolation: resolves && isolation === "in-place" ? "clone" : isolation,
       stepping: !runner.traits.parallel,
@@ -200,8 +207,11 @@ export class Roster {
       if (position === null || !attempt || !schedule.takeThis(position)) continue;
       const { number, model, isolation } = attempt;
       const runner = this.#runner(attempt.runner);
-      const own = { position, task: this.task(position), number, runner, model, isolation };
+      const provider = attempt.provider ?? null;
+      const own = { position, task: this.task(position), number, runner, model, provider };
       const rest = {
+        isolation,
+        instead: null,
         stepping: !runner.traits.parallel,
         before: null,
         clash: null,
@@ -224,22 +234,34 @@ export class Roster {
     return assignment;
   }
 
+  /** True for the newest attempt of its task. */
+  isCurrent(assignment: Assignment): boolean {
+    return this.#current.get(assignment.position) === assignment;
+  }
+
   /** Counts an attempt that ended. A rate limit costs none. */
   count(position: number, outcome: Outcome): Tries {
-    const tally = this.#tally(position);
-    if (outcome.kind === "rate-limited") tally.limited += 1;
-    else {
-      tally.counted += 1;
-      tally.limited = 0;
-    }
+    if (outcome.kind === "rate-limited") this.#limited += 1;
+    this.#tally(position).count(outcome);
     return this.tries(position);
+  }
+
+  /** True when whoever did the last attempt cannot do the task, and somebody else now gets it. */
+  passOver(position: number, outcome: Outcome): boolean {
+    const failure = hopelessClass(outcome);
+    const tally = this.#tally(position);
+    if (failure === null || outcome.kind !== "failed" || this.current(position).resolves)
+      return false;
+    if (this.#doers(position).length < 2) return false;
+    tally.passOver(`${failure}: ${outcome.message}`);
+    return true;
   }
 
   tries(position: number): Tries {
     const { counted, limited, conflicts } = this.#tally(position);
     const { clash, resolves, number: attempts } = this.current(position);
     const resolving = resolves && clash !== null ? clashMessage(clash) : null;
-    return { counted, limited, attempts, conflicts, resolving };
+    return { counted, limited, limitedInRun: this.#limited, attempts, conflicts, resolving };
   }
 
   /** Keeps the reason why an attempt did not land, for the prompt of the next. */
@@ -258,30 +280,18 @@ export class Roster {
     return this.tries(position);
   }
 
-  skippedFact(position: number, because: string): Fact {
-    const { id } = this.task(position);
-    return {
-      type: "task.finished",
-      task: id,
-      status: "skipped",
-      error: null,
-      commit: null,
-      because,
-    };
-  }
-
   #runner(name: string): Runner {
     const runner = this.#runners.get(name);
     assert(runner, `runner ${name} was not loaded`);
     return runner;
   }
 
-  #model({ model, tier, runner }: Task): string | null {
-    return model ?? (tier === null ? null : (this.#plan.models[runner]?.[tier] ?? null));
+  #doers(position: number): readonly Doer[] {
+    return this.#doersOf.next(this.task(position), this.#tally(position));
   }
 
-  #isolation(task: Task): Isolation {
-    return task.isolation ?? this.#runner(task.runner).traits.isolation;
+  #isolations(task: Task): readonly Isolation[] {
+    return runnersOf(task).map((name) => task.isolation ?? this.#runner(name).traits.isolation);
   }
 
   #tally(position: number): Tally {

@@ -16,6 +16,7 @@ export async function endStandoff(input: {
   readonly waiting: ReadonlySet<number>;
 }): Promise<void> {
   const { log, run, roster, hands, waiting } = input;
+  if (waiting.size === 0 || !hands.unpublished) return;
   let isStandoff = false;
   await log.commit(run, ({ state, foreignClaims, waits }) => {
     const claims = foreignClaims().filter((claim) => !claim.live && waits(claim.run));

@@ -4,6 +4,7 @@ import type { Fact, Published, TaskSummary } from "../run/event.ts";
 import type { EventLog } from "../run/log.ts";
 import type { EndStatus, RunStatus, TaskError } from "../run/model.ts";
 import type { RunState, TaskState } from "../run/state.ts";
+import type { EndingKind } from "./ending.ts";
 import type { Hands } from "./hands.ts";
 
 /** Records the end of a run: what was never started is `stopped`, and the first root cause decides the exit code. */
@@ -11,7 +12,7 @@ export async function finishRun(input: {
   readonly log: EventLog;
   readonly run: string;
   readonly published: Published | null;
-  readonly ending: "stopped" | "interrupted" | null;
+  readonly ending: EndingKind | null;
   readonly hands: Pick<Hands, "commitOf">;
 }): Promise<{ status: RunStatus; exitCode: number }> {
   const { log, run, published, ending } = input;
@@ -112,9 +113,10 @@ function stoppedFact(task: TaskState): Fact {
 function runStatus(
   tasks: readonly TaskSummary[],
   published: Published | null,
-  ending: "stopped" | "interrupted" | null,
+  ending: EndingKind | null,
 ): RunStatus {
-  if (ending !== null && tasks.some((task) => task.status === "stopped")) return ending;
+  if (ending !== null && tasks.some((task) => task.status === "stopped"))
+    return ending === "budget" ? "interrupted" : ending;
   if (published?.keptOn) return "failed";
   return tasks.every((task) => task.status === "done") ? "succeeded" : "failed";
 }
@@ -122,10 +124,11 @@ function runStatus(
 function exitCodeOf(
   state: RunState,
   published: Published | null,
-  ending: "stopped" | "interrupted" | null,
+  ending: EndingKind | null,
 ): number {
   const open = [...state.tasks.values()].some((task) => !ended(task) || task.status === "stopped");
   if (ending === "interrupted" && open) return ExitCode.interrupted;
+  if (ending === "budget" && open) return ExitCode.budget;
   const cause = firstCause(state);
   if (cause) return exitCodeOfError(cause);
   if (state.limitReached !== null && open) return ExitCode.budget;
@@ -147,5 +150,6 @@ function firstCause(state: RunState): TaskError | null {
 function exitCodeOfError(error: TaskError): number {
   if (error.kind === "conflict") return ExitCode.notLanded;
   if (error.kind === "auth") return ExitCode.runnerUnfit;
+  if (error.kind === "budget") return ExitCode.budget;
   return ExitCode.taskFailed;
 }

@@ -3,8 +3,9 @@ import { oneLine } from "../plain-text.ts";
 import { parseDuration } from "./duration.ts";
 import { normalizeGlob } from "./glob.ts";
 import { commandRunner, type Known, promptRunner, timeoutDefaultMs } from "./known.ts";
-import type { Plan, Retries, Task, Tier, Work } from "./plan.ts";
-import type { PlanInput, TaskDefaults, TaskInput } from "./schema.ts";
+import { firstModels, modelsOfPrompt } from "./model-choice.ts";
+import type { Budget, Plan, Retries, Task, Work } from "./plan.ts";
+import type { PlanInput, TaskDefaults, TaskInput } from "./plan-schema.ts";
 
 /** Retries when the plan says nothing. */
 export const retriesDefault: Retries = { max: 0, backoffMs: 10_000, maxBackoffMs: 300_000 };
@@ -14,27 +15,22 @@ const descriptionMax = 100;
 
 /** Fills in every default. The input has been checked. */
 export function buildPlan(input: PlanInput, known: Known): Plan {
-  const { defaults = {}, models = {} } = input;
   return {
     name: input.name === undefined ? "plan" : oneLine(input.name),
     mode: input.mode ?? "step-through",
     concurrency: input.concurrency ?? null,
     base: input.base ?? "HEAD",
     target: input.target ?? null,
-    models,
+    models: firstModels(input.models ?? {}),
     shared: (input.shared ?? []).map(cleanGlob),
-    tasks: input.tasks.map((task, position) => buildTask(task, position, defaults, models, known)),
+    ...budgetOf(input.budget),
+    tasks: input.tasks.map((task, position) => buildTask(task, position, input, known)),
     format: "plan",
   };
 }
 
-function buildTask(
-  own: TaskInput,
-  position: number,
-  defaults: TaskDefaults,
-  models: Plan["models"],
-  known: Known,
-): Task {
+function buildTask(own: TaskInput, position: number, input: PlanInput, known: Known): Task {
+  const { defaults = {} } = input;
   const id = String(own.id);
   const merged = { ...defaults, ...own };
   const work = workOf(own);
@@ -46,9 +42,9 @@ function buildTask(
     description: describeWork(own, work),
     work,
     runner,
-    ...(work.kind === "command"
-      ? { model: null, tier: null }
-      : modelOf(own, defaults, models, runner)),
+    ...(work.kind === "command" ? { model: null, tier: null } : modelsOfPrompt(own, input, runner)),
+    ...budgetOf({ ...defaults.budget, ...own.budget }),
+    ...fallbackAfterOf(own.fallbackAfter ?? defaults.fallbackAfter),
     difficulty: merged.difficulty ?? null,
     deps: (own.deps ?? []).map(String),
     parallel: merged.parallel ?? true,
@@ -91,25 +87,21 @@ function runnerOf(own: TaskInput, defaults: TaskDefaults, known: Known): string 
   return own.runner ?? usual ?? promptRunner;
 }
 
-/** What a task says itself, model or tier, wins over what `defaults` say. */
-function modelOf(
-  own: TaskInput,
-  defaults: TaskDefaults,
-  models: Plan["models"],
-  runner: string,
-): { readonly model: string | null; readonly tier: Tier | null } {
-  const tier = own.tier ?? defaults.tier ?? null;
-  const byTier = (name: Tier | undefined): string | undefined =>
-    name && Object.hasOwn(models, runner) ? models[runner]![name] : undefined;
-  const model = own.model ?? byTier(own.tier) ?? defaults.model ?? byTier(defaults.tier) ?? null;
-  return { model, tier };
-}
-
 function timeoutOf(own: TaskInput, defaults: TaskDefaults, known: Known): number {
   if (own.timeout !== undefined) return milliseconds(own.timeout);
   if (known.override?.timeoutMs !== undefined) return known.override.timeoutMs;
   if (defaults.timeout !== undefined) return milliseconds(defaults.timeout);
   return known.fallback?.timeoutMs ?? timeoutDefaultMs;
+}
+
+function budgetOf(input: PlanInput["budget"]): { readonly budget?: Budget } {
+  const { time, ...rest } = input ?? {};
+  const budget = { ...rest, ...(time === undefined ? {} : { timeMs: milliseconds(time) }) };
+  return Object.keys(budget).length === 0 ? {} : { budget };
+}
+
+function fallbackAfterOf(text: string | undefined): Pick<Task, "fallbackAfterMs"> {
+  return text === undefined ? {} : { fallbackAfterMs: milliseconds(text) };
 }
 
 function verifyOf(

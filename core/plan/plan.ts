@@ -24,6 +24,22 @@ export interface Resolver {
   readonly model: string | null;
 }
 
+/** What a run or a task may use; what is absent has no limit. */
+export interface Budget {
+  readonly usd?: number;
+  /** Tokens in and out together. */
+  readonly tokens?: number;
+  /** Time for which the run is driven, or for which attempts of the task run. */
+  readonly timeMs?: number;
+}
+
+/** A runner that does a task in the place of another. */
+export interface Fallback {
+  readonly runner: string;
+  /** Null: the runner's own default. */
+  readonly model: string | null;
+}
+
 /** What one run of a task's `verify` may cost. */
 export interface VerifyLimits {
   /** Milliseconds for one try. */
@@ -64,6 +80,11 @@ export interface Task {
   readonly onConflict: "error" | "retry" | "agent";
   /** Who resolves conflicts; null: the task's own runner and model. */
   readonly resolver: Resolver | null;
+  /** Who does it while the provider of its own model refuses, or when that cannot; the first first. */
+  readonly fallback?: readonly Fallback[];
+  /** A refusal that does not last longer is waited out all the same, in milliseconds. Default 0. */
+  readonly fallbackAfterMs?: number;
+  readonly budget?: Budget;
   readonly allowNoChange: boolean;
   readonly env: Readonly<Record<string, string>>;
   /** True when a dispatch file says that the task was done before; it is not run again. */
@@ -84,6 +105,7 @@ export interface Plan {
   readonly models: Readonly<Record<string, Readonly<Partial<Record<Tier, string>>>>>;
   /** Globs that never count as a clash. */
   readonly shared: readonly string[];
+  readonly budget?: Budget;
   readonly tasks: readonly Task[];
   /** `dispatch`: a dispatch file of Remote Antigravity. */
   readonly format: "plan" | "dispatch";

@@ -1,5 +1,9 @@
 import * as v from "valibot";
+
 import { limits } from "../limits.ts";
+
+import { tokensMax, usdMax } from "./budget.ts";
+
 import { durationPattern } from "./duration.ts";
 
 /*
@@ -22,10 +26,10 @@ export const plainPattern = new RegExp(`^(?:[\\t\\n\\r]|[^${controls}])*$`);
 export const envNamePattern = /^[A-Za-z_][A-Za-z0-9_]*$/;
 const noNul = /^[^\0]*$/;
 
-const about = v.description;
-const oneOf = <const T extends readonly string[]>(options: T) =>
+export const about = v.description;
+export const oneOf = <const T extends readonly string[]>(options: T) =>
   v.picklist(options, `be ${options.map((option) => `\`${option}\``).join(" or ")}`);
-const text = (max: number) =>
+export const text = (max: number) =>
   v.pipe(
     v.string("be a text"),
     v.minLength(1, "not be empty"),
@@ -37,10 +41,10 @@ export const count = (min: number, max: number) => {
   return v.pipe(v.number(range), v.integer(range), v.minValue(min, range), v.maxValue(max, range));
 };
 const flag = v.boolean("be `true` or `false`");
-const program = v.pipe(text(1_000_000), v.regex(noNul, "be free of NUL characters"));
-const label = (max: number) =>
+export const program = v.pipe(text(1_000_000), v.regex(noNul, "be free of NUL characters"));
+export const label = (max: number) =>
   v.pipe(text(max), v.regex(plainPattern, "be free of control characters"));
-const name = v.pipe(
+export const name = v.pipe(
   text(200),
   v.regex(namePattern, "not start with `-` or hold control characters"),
 );
@@ -80,7 +84,7 @@ export const taskId = v.union(
   ],
   "be a text or a whole number",
 );
-const globs = v.pipe(
+export const globs = v.pipe(
   v.array(v.string("be a text"), "be a list of paths"),
   v.maxLength(1000, "hold at most 1000 paths"),
 );
@@ -126,20 +130,75 @@ const verify = v.union(
   "be a command, or a map such as `{ run: npm test, timeout: 10m, tries: 2 }`",
 );
 
+const tierName = oneOf(["top", "mid", "free"]);
+const fallback = v.pipe(
+  v.array(
+    v.strictObject(
+      {
+        runner: v.pipe(
+          v.exactOptional(runnerName),
+          about("Another coding agent. Default: the task's own."),
+        ),
+        model: v.pipe(v.exactOptional(modelName), about("The model it is told to use.")),
+        tier: v.pipe(
+          v.exactOptional(tierName),
+          about("Picks the model from `models`. Default: the task's own tier."),
+        ),
+      },
+      "be a map such as `{ model: MODEL }`",
+    ),
+    "be a list such as `[{ model: MODEL }, { runner: RUNNER }]`",
+  ),
+  v.maxLength(10, "hold at most 10 entries"),
+);
+
+const usd = "be an amount from 0.01 to 1000000 dollars";
+/** What a run or a task may use. */
+export const budget = v.strictObject(
+  {
+    usd: v.pipe(
+      v.exactOptional(v.pipe(v.number(usd), v.minValue(0.01, usd), v.maxValue(usdMax, usd))),
+      about("US dollars, as far as the agents tell what they cost."),
+    ),
+    tokens: v.pipe(v.exactOptional(count(1, tokensMax)), about("Tokens in and out together.")),
+    time: v.pipe(
+      v.exactOptional(duration),
+      about("Of a run: while it is driven. Of a task: of its attempts together."),
+    ),
+  },
+  "be a map such as `{ usd: 5, tokens: 500000, time: 2h }`",
+);
+
 /** Keys that may stand in a task and in `defaults`. */
-const taskOptions = {
+export const taskOptions = {
   runner: v.pipe(
     v.exactOptional(runnerName),
     about("The coding agent that gets the prompt. A `run` task always uses `shell`."),
   ),
   model: v.pipe(v.exactOptional(modelName), about("The model the runner is told to use.")),
   tier: v.pipe(
-    v.exactOptional(oneOf(["top", "mid", "free"])),
+    v.exactOptional(tierName),
     about("Picks the model from `models` when `model` is absent."),
   ),
   difficulty: v.pipe(
     v.exactOptional(count(1, 10)),
-    about("Weighs the task in the critical path while there is no history."),
+    about(
+      "Weighs the task in the critical path while there is no history, and picks its tier where `tiers` says so.",
+    ),
+  ),
+  fallback: v.pipe(
+    v.exactOptional(fallback),
+    about(
+      "Who does it while the provider of its model refuses, or when that model cannot; in order of preference.",
+    ),
+  ),
+  budget: v.pipe(
+    v.exactOptional(budget),
+    about("What the attempts of the task may use together; then no further one starts."),
+  ),
+  fallbackAfter: v.pipe(
+    v.exactOptional(duration),
+    about("A refusal that does not last longer is waited out. Default: none is."),
   ),
   parallel: v.pipe(
     v.exactOptional(flag),
@@ -197,82 +256,3 @@ const taskOptions = {
     about("Environment variables. Those of a task are added to those of `defaults`."),
   ),
 };
-
-const task = v.strictObject(
-  {
-    id: v.pipe(taskId, about("Unique in the plan. Numbers are taken as text.")),
-    description: v.pipe(
-      v.exactOptional(label(10_000)),
-      about("What the task is about, for people; the subject of its commit."),
-    ),
-    prompt: v.pipe(
-      v.exactOptional(program),
-      about("What the agent is told. Default: the description."),
-    ),
-    run: v.pipe(v.exactOptional(program), about("A shell command instead of a prompt.")),
-    deps: v.pipe(
-      v.exactOptional(v.array(taskReference, "be a list of task ids")),
-      about("Ids of tasks that must be done before."),
-    ),
-    ...taskOptions,
-  },
-  "be a map with an `id` and a `prompt`",
-);
-
-const models = v.record(
-  runnerName,
-  v.strictObject(
-    {
-      top: v.exactOptional(modelName),
-      mid: v.exactOptional(modelName),
-      free: v.exactOptional(modelName),
-    },
-    "be a map of `top`, `mid` and `free` to models",
-  ),
-  "be a map of runners to models",
-);
-
-/** A plan as people write it. */
-export const planSchema = v.pipe(
-  v.strictObject({
-    $schema: v.exactOptional(v.string("be a text")),
-    version: v.pipe(v.literal(1, "be `1`"), about("The format of this file: 1.")),
-    name: v.pipe(v.exactOptional(label(200)), about("What the run is called. Default: plan.")),
-    mode: v.pipe(
-      v.exactOptional(oneOf(["step-through", "auto"])),
-      about("Whether the run waits for a person after each task. Default step-through."),
-    ),
-    concurrency: v.pipe(v.exactOptional(concurrency), about("Tasks at once. Default 3.")),
-    base: v.pipe(v.exactOptional(name), about("Revision the run starts from. Default HEAD.")),
-    target: v.pipe(
-      v.exactOptional(
-        v.pipe(text(200), v.regex(branchPattern, "be the name of a branch, such as `main`")),
-      ),
-      about("Branch the results land on. Default: the one that is checked out."),
-    ),
-    defaults: v.pipe(
-      v.exactOptional(v.strictObject(taskOptions, "be a map of task keys")),
-      about("Values for every task that does not set its own."),
-    ),
-    models: v.pipe(v.exactOptional(models), about("For each runner, the model of each tier.")),
-    shared: v.pipe(
-      v.exactOptional(globs),
-      about("Paths every task may touch and that never count as a clash."),
-    ),
-    tasks: v.pipe(
-      v.array(task, "be a list of tasks"),
-      v.minLength(1, "hold at least one task"),
-      v.maxLength(limits.tasks, `hold at most ${limits.tasks} tasks`),
-      about("What is to be done, in the order people read it."),
-    ),
-  }),
-  v.title("ra plan"),
-  about("Tasks for coding agents and commands, run by ra."),
-);
-
-/** A plan whose shape is right. */
-export type PlanInput = v.InferOutput<typeof planSchema>;
-/** One task of such a plan. */
-export type TaskInput = PlanInput["tasks"][number];
-/** Its `defaults`. */
-export type TaskDefaults = NonNullable<PlanInput["defaults"]>;

@@ -6,10 +6,11 @@ import { durationPattern, parseDuration } from "./duration.ts";
 import { globTrouble } from "./glob.ts";
 import { commandRunner, type Known, promptRunner } from "./known.ts";
 import type { Issue, Plan } from "./plan.ts";
+import { type PlanInput, planSchema } from "./plan-schema.ts";
 import { checkTasks } from "./rules.ts";
-import { type PlanInput, planSchema } from "./schema.ts";
 import { checkShape, type KeyHints } from "./shape.ts";
 import { createIssueList, type IssueList, type Path, type Source } from "./source.ts";
+import { checkModelChoice } from "./tier-rules.ts";
 
 /** A plan of version 1, or everything that is wrong with it, sorted by place. */
 export function validatePlan(source: Source, known: Known): Result<Plan, readonly Issue[]> {
@@ -19,6 +20,7 @@ export function validatePlan(source: Source, known: Known): Result<Plan, readonl
   const drafts = readDrafts(root.tasks);
   checkTasks(drafts, issues);
   checkGlobs(root.shared, ["shared"], issues);
+  checkBudget(root.budget, ["budget"], issues);
   checkModels(root, known, issues);
   checkOptions(asMap(root.defaults), ["defaults"], known, issues);
   for (const draft of drafts) {
@@ -28,7 +30,7 @@ export function validatePlan(source: Source, known: Known): Result<Plan, readonl
       checkResolver(draft, root, issues);
     }
   }
-  checkTiers(root, drafts, known, issues);
+  checkModelChoice(root, drafts, known, issues);
   const all = issues.all();
   return all.length > 0 ? err(all) : ok(buildPlan(source.value as PlanInput, known));
 }
@@ -75,6 +77,12 @@ function checkOptions(raw: Raw, path: Path, known: Known, issues: IssueList): vo
   checkGlobs(raw.keep, [...path, "keep"], issues);
   checkRunner(raw.runner, [...path, "runner"], "value", known, issues);
   checkDuration(raw.timeout, [...path, "timeout"], issues);
+  checkBudget(raw.budget, [...path, "budget"], issues);
+  checkDuration(raw.fallbackAfter, [...path, "fallbackAfter"], issues);
+  for (const [i, entry] of (Array.isArray(raw.fallback) ? raw.fallback : []).entries()) {
+    const place: Path = [...path, "fallback", i, "runner"];
+    checkRunner(asMap(entry).runner, place, "value", known, issues);
+  }
   checkDuration(asMap(raw.verify).timeout, [...path, "verify", "timeout"], issues);
   checkResolverName(raw.resolver, [...path, "resolver", "runner"], known, issues);
   const retries = asMap(raw.retries);
@@ -85,6 +93,14 @@ function checkOptions(raw: Raw, path: Path, known: Known, issues: IssueList): vo
     const hint = `raise it to at least \`${retries.backoff}\``;
     issues.add({ code: "BAD_VALUE", path: [...path, "retries", "maxBackoff"], message, hint });
   }
+}
+
+function checkBudget(value: unknown, path: Path, issues: IssueList): void {
+  const budget = asMap(value);
+  checkDuration(budget.time, [...path, "time"], issues);
+  if (value !== budget || Object.keys(budget).length > 0) return;
+  const hint = "write `budget: { usd: 5, tokens: 500000, time: 2h }`, or remove it";
+  issues.add({ code: "BAD_VALUE", path, message: "`budget` has no limit", hint });
 }
 
 function checkDuration(value: unknown, path: Path, issues: IssueList): number | null {
@@ -156,35 +172,4 @@ function checkResolver({ raw, path, id }: Draft, root: Raw, issues: IssueList): 
   const hint = `write ${isOwn ? "" : "for it "}\`onConflict: retry\`, or name an agent: \`resolver: { runner: ${promptRunner} }\``;
   const place: Path = [...path, isOwn ? "onConflict" : "run"];
   issues.add({ code: "NO_RESOLVER", path: place, at: isOwn ? "value" : "key", message, hint });
-}
-
-const tiers: ReadonlySet<string> = new Set(["top", "mid", "free"]);
-
-/** Prompts that would reach a shell, and tiers that pick no model. */
-function checkTiers(root: Raw, drafts: readonly Draft[], known: Known, issues: IssueList): void {
-  const defaults = asMap(root.defaults);
-  const models = asMap(root.models);
-  const usual =
-    known.override?.runner ?? asText(defaults.runner) ?? known.fallback?.runner ?? promptRunner;
-  for (const { raw, path } of drafts) {
-    if (Object.hasOwn(raw, "run")) continue;
-    const own = asText(raw.runner);
-    const runner = own ?? usual;
-    if (runner === commandRunner) {
-      const place: Path = own ? [...path, "runner"] : ["defaults", "runner"];
-      const message = `\`${commandRunner}\` runs commands and cannot be given a prompt`;
-      const hint = "write `run` instead of `prompt`, or name another runner";
-      issues.add({ code: "WRONG_RUNNER", path: place, message, hint });
-      continue;
-    }
-    const tierPath: Path = [...(Object.hasOwn(raw, "tier") ? path : ["defaults"]), "tier"];
-    const tier = asText(raw.tier) ?? (raw.model === undefined ? asText(defaults.tier) : undefined);
-    const needed = raw.model === undefined && (raw.tier !== undefined || !defaults.model);
-    if (!tier || !tiers.has(tier) || !needed || Object.hasOwn(asMap(models[runner]), tier))
-      continue;
-    if (!known.runners.includes(runner)) continue;
-    const message = `\`models\` has no \`${tier}\` model for \`${runner}\``;
-    const hint = `add \`models: { ${runner}: { ${tier}: MODEL } }\`, or set \`model\``;
-    issues.add({ code: "NO_MODEL", path: tierPath, message, hint });
-  }
 }

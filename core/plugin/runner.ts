@@ -38,6 +38,8 @@ export interface Job {
   readonly scratch: string;
   /** Aborted at timeout or cancel. Core ends the program's whole tree itself. */
   readonly signal: AbortSignal;
+  /** To be called whenever the model has answered, with what the attempt has used so far as far as that is known. */
+  progressed?(usage?: Usage): void;
   /** Starts a program in a process group of its own, with output logged. Throws `ENOENT` when it does not exist. */
   start(program: ProgramRequest): Promise<ProgramExit>;
 }

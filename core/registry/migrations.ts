@@ -10,6 +10,7 @@ export const migrations: Readonly<Record<string, Migration>> = {
   [migrationName(1)]: { up: createTables },
   [migrationName(2)]: { up: addOwnerMachine },
   [migrationName(3)]: { up: allowHolds },
+  [migrationName(4)]: { up: createCooldowns },
 };
 
 /** Brings the tables up to date, all or nothing. Several processes may do so at once: the others find it done. */
@@ -162,4 +163,25 @@ async function createClaims(db: Kysely<unknown>): Promise<void> {
     .addPrimaryKeyConstraint("claims_key", ["run", "task", "glob"])
     .modifyEnd(keyed)
     .execute();
+}
+
+async function createCooldowns(db: Kysely<unknown>): Promise<void> {
+  await db.schema
+    .createTable("cooldowns")
+    .addColumn("provider", "text", (column) => column.notNull())
+    .addColumn("run", "text", (column) => column.notNull())
+    .addColumn("until", "text")
+    .addColumn("seq", "integer", (column) => column.notNull())
+    .addColumn("at", "text", (column) => column.notNull())
+    .addColumn("times", "integer", (column) => column.notNull())
+    .addColumn("task", "text", (column) => column.notNull())
+    .addColumn("attempt", "integer", (column) => column.notNull())
+    .addColumn("message", "text", (column) => column.notNull())
+    .addColumn("answered_seq", "integer", (column) => column.notNull())
+    .addColumn("probe_task", "text")
+    .addColumn("probe_attempt", "integer")
+    .addPrimaryKeyConstraint("cooldowns_key", ["provider", "run"])
+    .modifyEnd(keyed)
+    .execute();
+  await sql`pragma user_version = 4`.execute(db);
 }

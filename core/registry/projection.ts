@@ -3,7 +3,15 @@ import type { Event } from "../run/event.ts";
 import type { AttemptState, RunState, TaskState } from "../run/state.ts";
 import type { TaskEvent } from "../run/task.ts";
 import type { RegistryDatabase, Statement, Value } from "./database.ts";
-import { attemptRow, claimRows, isListed, processRow, runRow, taskRow } from "./rows.ts";
+import {
+  attemptRow,
+  claimRows,
+  cooldownRow,
+  isListed,
+  processRow,
+  runRow,
+  taskRow,
+} from "./rows.ts";
 import { derivedTables, type Tables } from "./schema.ts";
 
 /** What events changed in one run and the tables do not say yet. */
@@ -53,6 +61,8 @@ export class Projection {
       case "run.continued":
       case "run.cleaned":
       case "request.received":
+      case "budget.neared":
+      case "budget.reached":
         change.run = true;
         return;
       case "run.held":
@@ -118,6 +128,10 @@ export class Projection {
 
   #writeChange({ state, run, holdings, tasks, attempts }: Change): void {
     if (run) this.put("runs", runRow(state));
+    // A handful, and most runs have none.
+    for (const [provider, record] of state.providers) {
+      this.put("cooldowns", cooldownRow(state, provider, record));
+    }
     for (const task of tasks) this.put("tasks", taskRow(state, task));
     for (const [attempt, task] of attempts) this.put("attempts", attemptRow(state, task, attempt));
     if (holdings) this.#rewriteHoldings(state);

@@ -4,6 +4,7 @@ import type { Event, Fact } from "../run/event.ts";
 import type { Decision, EventLog, ForeignClaim } from "../run/log.ts";
 import type { RunState } from "../run/state.ts";
 import { HeldClaims } from "./claims.ts";
+import { KnownCooldowns } from "./cooldowns.ts";
 import { RegistryDatabase } from "./database.ts";
 import { History } from "./history.ts";
 import { Projection } from "./projection.ts";
@@ -63,6 +64,7 @@ export class Registry implements EventLog, AsyncDisposable {
       history: new History(database),
       projection: new Projection(database),
       claims: new HeldClaims(database),
+      cooldowns: new KnownCooldowns(database),
       epochs: this.#epochs,
     };
     this.#version = database.version();

@@ -1,10 +1,12 @@
 import { assert } from "../assert.ts";
 import type { RunOwner } from "../id.ts";
+import type { ProviderRecord } from "../run/cooldown.ts";
 import type { Event } from "../run/event.ts";
 import type { AttemptState, RunState, TaskState } from "../run/state.ts";
 import type {
   AttemptsTable,
   ClaimsTable,
+  CooldownsTable,
   EventsTable,
   ProcessesTable,
   RunsTable,
@@ -69,7 +71,8 @@ export function taskRow(state: RunState, task: TaskState): TasksTable {
     run: state.id,
     id: task.task.id,
     position: task.task.position,
-    description: task.task.description,
+    // Of a log that was damaged and put together again, a key may have lost its name.
+    description: task.task.description ?? "",
     status: task.status,
     attempts: task.attempts.length,
     waiting: json(task.waiting),
@@ -148,6 +151,28 @@ export function claimRows(state: RunState, task: TaskState): ClaimsTable[] {
     glob,
     live: isLive ? 1 : 0,
   }));
+}
+
+/** The row of what a run knows of a provider. */
+export function cooldownRow(
+  { id }: RunState,
+  provider: string,
+  { refused, answeredSeq, probe }: ProviderRecord,
+): CooldownsTable {
+  return {
+    provider,
+    run: id,
+    until: refused?.until ?? null,
+    seq: refused?.seq ?? 0,
+    at: refused?.at ?? "",
+    times: refused?.times ?? 0,
+    task: refused?.task ?? "",
+    attempt: refused?.attempt ?? 0,
+    message: refused?.message ?? "",
+    answered_seq: answeredSeq,
+    probe_task: probe?.task ?? null,
+    probe_attempt: probe?.attempt ?? null,
+  };
 }
 
 function json(value: unknown): string | null {

@@ -94,6 +94,23 @@ export interface ClaimsTable {
   readonly live: number;
 }
 
+/** What a run knows of a provider that refused; the fields of the refusal count only while `until` is not null. */
+export interface CooldownsTable {
+  readonly provider: Text;
+  readonly run: Text;
+  readonly until: Text | null;
+  readonly seq: number;
+  readonly at: Text;
+  readonly times: number;
+  readonly task: Text;
+  readonly attempt: number;
+  readonly message: Text;
+  /** `seq` of the last fact that the provider answers again; 0: none. */
+  readonly answered_seq: number;
+  readonly probe_task: Text | null;
+  readonly probe_attempt: number | null;
+}
+
 /** Every table of the registry, as Kysely knows them. */
 export interface Tables {
   readonly events: EventsTable;
@@ -102,6 +119,7 @@ export interface Tables {
   readonly attempts: AttemptsTable;
   readonly processes: ProcessesTable;
   readonly claims: ClaimsTable;
+  readonly cooldowns: CooldownsTable;
 }
 
 /** The tables that are derived from the log. */
@@ -114,4 +132,5 @@ export const derivedTables: readonly DerivedTable[] = [
   "attempts",
   "processes",
   "claims",
+  "cooldowns",
 ];

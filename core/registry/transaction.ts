@@ -1,7 +1,9 @@
+import type { Cooldown } from "../run/cooldown.ts";
 import type { Event, Fact } from "../run/event.ts";
 import type { Decision, ForeignClaim } from "../run/log.ts";
 import { applyEvent, type RunState } from "../run/state.ts";
 import type { HeldClaims } from "./claims.ts";
+import type { KnownCooldowns } from "./cooldowns.ts";
 import type { History } from "./history.ts";
 import type { Projection } from "./projection.ts";
 import { environmentError } from "./trouble.ts";
@@ -21,6 +23,7 @@ export interface TransactionParts {
   readonly history: History;
   readonly projection: Projection;
   readonly claims: HeldClaims;
+  readonly cooldowns: KnownCooldowns;
   /** The epoch of each run that this process drives: once another owner has the run, nothing more is added to it here. */
   readonly epochs: ReadonlyMap<string, number>;
 }
@@ -50,6 +53,7 @@ export class Transaction {
         state,
         foreignClaims: () => this.#foreignClaims(run),
         waits: (other) => this.#parts.claims.waits(other),
+        cooldowns: () => this.#standing(state, run),
       });
       this.#apply(run, state, facts, added);
     } catch (error) {
@@ -90,6 +94,12 @@ export class Transaction {
     projection.forget(run);
     const state = history.fold(run);
     if (state !== undefined) projection.noteAll(state);
+  }
+
+  #standing(state: RunState | undefined, run: string): readonly Cooldown[] {
+    const { projection, cooldowns } = this.#parts;
+    if (projection.hasChangesBeside(run)) projection.write();
+    return cooldowns.standing(state, Date.parse(this.#at));
   }
 
   #foreignClaims(run: string): readonly ForeignClaim[] {

@@ -1,18 +1,22 @@
 import * as v from "valibot";
 import type { Event } from "./event.ts";
-import { plan } from "./plan-schema.ts";
+
+import {
+  budget,
+  isolation,
+  mode,
+  numberOrNull,
+  plan,
+  text,
+  textOrNull,
+  texts,
+} from "./plan-schema.ts";
 
 /*
  * The shape of the events that leave `ra`, for `ra schema events` alone: nothing is validated at run time.
  * Readers must pass over keys and types they do not know.
  */
 
-const text = v.string();
-const textOrNull = v.nullable(v.string());
-const numberOrNull = v.nullable(v.number());
-const texts = v.array(v.string());
-const isolation = v.picklist(["clone", "worktree", "in-place", "none"]);
-const mode = v.picklist(["auto", "step-through"]);
 const runStatus = v.picklist(["succeeded", "failed", "stopped", "interrupted"]);
 const endStatus = v.picklist(["done", "error", "skipped", "stopped"]);
 
@@ -26,6 +30,7 @@ const taskError = v.object({
     "rate-limit",
     "auth",
     "crashed",
+    "budget",
     "no-change",
   ]),
   message: text,
@@ -72,6 +77,7 @@ const landing = v.variant("kind", [
 const reason = v.variant("kind", [
   v.object({ kind: v.literal("claim"), glob: text, by: text, theirs: text }),
   v.object({ kind: v.literal("runner-cap"), runner: text }),
+  v.object({ kind: v.literal("cooldown"), provider: text, until: text }),
   v.object({ kind: v.literal("alone") }),
 ]);
 
@@ -95,6 +101,14 @@ const summary = v.object({
   error: v.nullable(taskError),
   because: v.exactOptional(v.string()),
 });
+
+const budgetMark = {
+  task: v.exactOptional(text),
+  measure: v.picklist(["usd", "tokens", "time"]),
+  used: v.number(),
+  limit: v.number(),
+  unknown: v.exactOptional(v.object({ attempts: v.number(), of: v.number() })),
+};
 
 const envelope = { v: v.literal(1), seq: v.number(), at: text, run: text };
 const limit = {
@@ -121,7 +135,16 @@ export const eventSchema = v.pipe(
       epoch,
       requestId: textOrNull,
     }),
-    v.object({ ...envelope, type: v.literal("run.resumed"), owner, epoch }),
+    v.object({
+      ...envelope,
+      type: v.literal("run.resumed"),
+      owner,
+      epoch,
+      budget: v.exactOptional(budget),
+      budgets: v.exactOptional(v.record(v.string(), budget)),
+    }),
+    v.object({ ...envelope, type: v.literal("budget.neared"), ...budgetMark }),
+    v.object({ ...envelope, type: v.literal("budget.reached"), ...budgetMark }),
     v.object({ ...envelope, type: v.literal("run.paused"), done: texts }),
     v.object({ ...envelope, type: v.literal("run.continued"), by: text }),
     v.object({
@@ -140,6 +163,9 @@ export const eventSchema = v.pipe(
       isolation,
       touching: texts,
       resolves: v.exactOptional(v.object({ attempt: v.number(), paths: texts, with: texts })),
+      provider: v.exactOptional(text),
+      instead: v.exactOptional(v.object({ runner: text, model: textOrNull, reason: text })),
+      probes: v.exactOptional(v.literal(true)),
     }),
     v.object({
       ...attempt,
@@ -164,7 +190,9 @@ export const eventSchema = v.pipe(
       kept: textOrNull,
       notes: texts,
       findings: v.exactOptional(v.array(finding)),
+      cooldown: v.exactOptional(v.object({ provider: text, until: text, times: v.number() })),
     }),
+    v.object({ ...attempt, type: v.literal("cooldown.ended"), provider: text }),
     v.object({ ...attempt, type: v.literal("claim.extended"), paths: texts }),
     v.object({
       ...envelope,
@@ -172,6 +200,7 @@ export const eventSchema = v.pipe(
       task: text,
       until: text,
       message: text,
+      provider: v.exactOptional(text),
     }),
     v.object({ ...attempt, type: v.literal("merge.finished"), landing, warnings: texts }),
     v.object({

@@ -1,5 +1,6 @@
 import type { ProcessIdentity, RunOwner } from "../id.ts";
-import type { Isolation, Mode, Plan } from "../plan/plan.ts";
+import type { Measure } from "../plan/budget.ts";
+import type { Budget, Isolation, Mode, Plan } from "../plan/plan.ts";
 import type {
   EndStatus,
   Finding,
@@ -17,6 +18,8 @@ import type {
 export type WaitReason =
   | { readonly kind: "claim"; readonly glob: string; readonly by: string; readonly theirs: string }
   | { readonly kind: "runner-cap"; readonly runner: string }
+  /** The provider rests. `until`: ISO 8601, as it was known then; when it has passed, one attempt asks first. */
+  | { readonly kind: "cooldown"; readonly provider: string; readonly until: string }
   | { readonly kind: "alone" };
 
 /** One task in the last line of a run. */
@@ -64,6 +67,27 @@ export interface DiscardedTask {
   readonly unlanded: boolean;
 }
 
+/** What follows from the refusal of a provider. */
+export interface CooldownFact {
+  readonly provider: string;
+  /** ISO 8601. */
+  readonly until: string;
+  /** How often in a row it has refused, this time included. */
+  readonly times: number;
+}
+
+/** How far a budget is used up. */
+export interface BudgetMark {
+  /** Absent: the budget of the run. */
+  readonly task?: string;
+  readonly measure: Measure;
+  /** In dollars, tokens or milliseconds; what is not known does not count. */
+  readonly used: number;
+  readonly limit: number;
+  /** Attempts that did not tell what they used, of so many; absent when all did. */
+  readonly unknown?: { readonly attempts: number; readonly of: number };
+}
+
 /** A fact without its place in the log. Past tense, closed union; the contract documents each. */
 export type Fact =
   | {
@@ -80,7 +104,16 @@ export type Fact =
       readonly epoch?: number;
       readonly requestId: string | null;
     }
-  | { readonly type: "run.resumed"; readonly owner: RunOwner; readonly epoch?: number }
+  | {
+      readonly type: "run.resumed";
+      readonly owner: RunOwner;
+      readonly epoch?: number;
+      /** Limits that count from now on in place of those there were, of the run and of single tasks. */
+      readonly budget?: Budget;
+      readonly budgets?: Readonly<Record<string, Budget>>;
+    }
+  | ({ readonly type: "budget.neared" } & BudgetMark)
+  | ({ readonly type: "budget.reached" } & BudgetMark)
   | { readonly type: "run.paused"; readonly done: readonly string[] }
   | { readonly type: "run.continued"; readonly by: string }
   | {
@@ -99,6 +132,16 @@ export type Fact =
       readonly isolation: Isolation;
       readonly touching: readonly string[];
       readonly resolves?: Resolves;
+      /** The account that answers it; absent for a plain command. */
+      readonly provider?: string;
+      /** Who would have done it, and why another does. */
+      readonly instead?: {
+        readonly runner: string;
+        readonly model: string | null;
+        readonly reason: string;
+      };
+      /** It finds out whether a provider that refused answers again. */
+      readonly probes?: true;
     }
   | {
       readonly type: "process.spawned";
@@ -129,6 +172,15 @@ export type Fact =
       readonly notes: readonly string[];
       /** What a person should look at in what was left, whatever the outcome; absent when there is nothing. */
       readonly findings?: readonly Finding[];
+      /** The provider refused: nothing of any run starts on it until then. */
+      readonly cooldown?: CooldownFact;
+    }
+  | {
+      /** A provider that had refused has answered this attempt. */
+      readonly type: "cooldown.ended";
+      readonly task: string;
+      readonly attempt: number;
+      readonly provider: string;
     }
   | {
       /** Paths outside its `touching` that a task changed and now claims, as globs. */
@@ -142,6 +194,8 @@ export type Fact =
       readonly task: string;
       readonly until: string;
       readonly message: string;
+      /** The provider that refused; absent when it waits for something else. */
+      readonly provider?: string;
     }
   | {
       readonly type: "merge.finished";

@@ -1,3 +1,4 @@
+import type { Cooldown } from "./cooldown.ts";
 import type { Event, Fact } from "./event.ts";
 import type { RunState } from "./state.ts";
 
@@ -18,6 +19,8 @@ export interface Decision {
   foreignClaims(): readonly ForeignClaim[];
   /** True when nothing of another run is under way, as all that it could start waits. Only after `foreignClaims`. */
   waits(run: string): boolean;
+  /** Providers that refused an attempt of any run and have not answered since, by name. */
+  cooldowns(): readonly Cooldown[];
 }
 
 /** The append-only log: the only way to add a fact, and the only way to read one. */

@@ -75,6 +75,7 @@ export type ErrorKind =
   | "rate-limit"
   | "auth"
   | "crashed"
+  | "budget"
   | "no-change";
 
 export interface TaskError {

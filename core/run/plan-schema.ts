@@ -1,12 +1,23 @@
 import * as v from "valibot";
 
-const text = v.string();
-const textOrNull = v.nullable(v.string());
-const numberOrNull = v.nullable(v.number());
-const texts = v.array(v.string());
+/* The part of the schema of events that describes a plan; see `event-schema.ts`. */
+
+/** Text. */
+export const text = v.string();
+/** Text, or nothing. */
+export const textOrNull = v.nullable(v.string());
+/** A number, or nothing. */
+export const numberOrNull = v.nullable(v.number());
+/** A list of texts. */
+export const texts = v.array(v.string());
 const tier = v.picklist(["top", "mid", "free"]);
-const isolation = v.picklist(["clone", "worktree", "in-place", "none"]);
-const mode = v.picklist(["auto", "step-through"]);
+/** Where a task works. */
+export const isolation = v.picklist(["clone", "worktree", "in-place", "none"]);
+/** How a run goes on. */
+export const mode = v.picklist(["auto", "step-through"]);
+const amount = v.exactOptional(v.number());
+/** What a run or a task may use. */
+export const budget = v.object({ usd: amount, tokens: amount, timeMs: amount });
 
 const task = v.object({
   id: text,
@@ -32,12 +43,15 @@ const task = v.object({
   scope: v.picklist(["warn", "extend", "block"]),
   onConflict: v.picklist(["error", "retry", "agent"]),
   resolver: v.nullable(v.object({ runner: text, model: textOrNull })),
+  fallback: v.exactOptional(v.array(v.object({ runner: text, model: textOrNull }))),
+  fallbackAfterMs: v.exactOptional(v.number()),
+  budget: v.exactOptional(budget),
   allowNoChange: v.boolean(),
   env: v.record(v.string(), v.string()),
   done: v.boolean(),
 });
 
-/** A plan as the first event of a run holds it. */
+/** A plan as `run.started` holds it. */
 export const plan = v.object({
   name: text,
   mode,
@@ -53,6 +67,7 @@ export const plan = v.object({
     }),
   ),
   shared: texts,
+  budget: v.exactOptional(budget),
   tasks: v.array(task),
   format: v.picklist(["plan", "dispatch"]),
 });

@@ -1,7 +1,10 @@
 import type { RunOwner } from "../id.ts";
-import type { Plan } from "../plan/plan.ts";
-import type { Published } from "./event.ts";
+
+import type { Budget, Plan } from "../plan/plan.ts";
+import type { ProviderRecord } from "./cooldown.ts";
+import type { BudgetMark, Published } from "./event.ts";
 import type { Hold, LimitName, RunStatus } from "./model.ts";
+
 import type { TaskState } from "./task.ts";
 
 /** What a person asked of a run. `task` is null for the whole run. */
@@ -38,6 +41,14 @@ export interface RunState {
   /** Requests not yet obeyed, oldest first. */
   requests: Request[];
   readonly tasks: Map<string, TaskState>;
+  /** What the run knows of providers that refused an attempt, by name. */
+  readonly providers: Map<string, ProviderRecord>;
+  /** What it may use; a resume may raise it. */
+  budget: Budget;
+  /** The limit of its budget that it has come to; null: none, or it was resumed since. */
+  overBudget: BudgetMark | null;
+  /** How long it was driven before its present owner took it, in milliseconds. */
+  drivenMs: number;
   finishedAt: string | null;
   exitCode: number | null;
   published: Published | null;
@@ -54,4 +65,6 @@ export interface RunState {
   /** When each check passed on a tree, by `TREE CHECK`. */
   readonly passed: Map<string, string>;
   lastSeq: number;
+  /** When the last fact of its owner was recorded. */
+  lastAt: string;
 }

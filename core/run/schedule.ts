@@ -1,15 +1,15 @@
 import { assert } from "../assert.ts";
-import { Heap } from "../heap.ts";
+import { Queues } from "./queues.ts";
+import { choicesOf, type Rest, type Routable, type RouteObstacle, Routes } from "./routes.ts";
 
 /** What the schedule has to know of a task. */
-export interface Schedulable {
+export interface Schedulable extends Routable {
   /** Positions of the tasks it needs. */
   readonly deps: readonly number[];
   /** Longest way to the end of the graph; greater goes first, then the lower position. */
   readonly priority: number;
   /** Nothing else of the run is running beside it. */
   readonly alone: boolean;
-  readonly runner: string;
   /** Equal for tasks that claim the same paths; empty when the task claims none. */
   readonly claim: string;
 }
@@ -29,50 +29,42 @@ export interface GlobPair {
 /** Why a task that is ready does not start. */
 export type Obstacle =
   | { readonly kind: "claim"; readonly by: number; readonly globs: GlobPair }
-  | { readonly kind: "runner-cap"; readonly runner: string }
+  | RouteObstacle
   | { readonly kind: "alone" };
 
 type Place = "blocked" | "ready" | "held" | "running" | "settled";
 
-/** Ready tasks that the same things can keep from starting, so that one look serves them all. */
-interface Queue {
-  /** May hold tasks that are no longer ready; they are dropped when they come up. */
-  readonly tasks: Heap<number>;
-  /** Set while a running task's claim or the runner's cap keeps the whole queue back. */
-  obstacle: Obstacle | null;
-  /** Tasks nobody has been told the obstacle of. */
-  unexplained: number[];
-}
-
 /**
  * Which task may start next, kept up to date in logarithmic time per change. Pure: no clock, no processes.
  * The rule: go through the ready tasks, longest critical path first; stop at the cap, or at a task that wants
- * to be alone while others run; pass over what its runner's cap or a running task's claim forbids.
+ * to be alone while others run; pass over what its runner's cap, a provider at rest or a running task's claim forbids.
+ * Where a provider rests, whoever is named to do the task instead is looked at in its place.
  */
 export class Schedule {
-  readonly #tasks: readonly Schedulable[];
+  readonly #tasks: Schedulable[];
   readonly #limits: ScheduleLimits;
   readonly #dependents: number[][];
   readonly #unmet: number[];
   readonly #place: Place[];
-  readonly #queues = new Map<string, Queue>();
-  readonly #queueOf: Queue[];
-  /** The first task of each queue that nothing keeps back. */
-  readonly #heads: Heap<number>;
-  readonly #keptBack = new Map<number | string, Queue[]>();
+  readonly #queues: Queues<Obstacle>;
   readonly #running = new Set<number>();
-  readonly #perRunner = new Map<string, number>();
-  readonly #obstacles = new Map<number, Obstacle>();
+  readonly #routes: Routes;
   #unsettled: number;
 
   constructor(tasks: readonly Schedulable[], limits: ScheduleLimits) {
-    this.#tasks = tasks;
+    this.#tasks = [...tasks];
+    this.#routes = new Routes(limits.perRunner);
     this.#limits = limits;
     this.#dependents = tasks.map(() => []);
     this.#unmet = tasks.map((task) => task.deps.length);
     this.#place = tasks.map(() => "blocked");
-    this.#queueOf = tasks.map((task) => this.#queueFor(task));
-    this.#heads = new Heap((a, b) => this.#goesFirst(a, b));
+    this.#queues = new Queues(
+      (a, b) => this.#goesFirst(a, b),
+      (position) => this.#place[position] === "ready",
+    );
+    tasks.forEach((task, position) => {
+      this.#queues.assign(position, queueKey(task));
+    });
     this.#unsettled = tasks.length;
     tasks.forEach((task, position) => {
       for (const dep of task.deps) (this.#dependents[dep] as number[]).push(position);
@@ -101,21 +93,18 @@ export class Schedule {
   take(): number | null {
     if (this.#full()) return null;
     for (;;) {
-      const position = this.#heads.pop();
+      const position = this.#queues.pop();
       if (position === undefined) return null;
-      const queue = this.#queueOf[position] as Queue;
-      if (queue.obstacle || first(queue, this.#place) !== position) continue;
       const obstacle = this.obstacle(position);
       if (obstacle === null) {
         this.#start(position);
         return position;
       }
       if (obstacle.kind === "alone") {
-        this.#heads.push(position);
-        this.#obstacles.set(position, obstacle);
+        this.#queues.putBack(position, obstacle);
         return null;
       }
-      this.#keepBack(queue, obstacle);
+      this.#keepBack(position, obstacle);
     }
   }
 
@@ -129,11 +118,11 @@ export class Schedule {
   /** What would keep a ready task from starting now, apart from the cap of the run. */
   obstacle(position: number): Obstacle | null {
     const task = this.#tasks[position] as Schedulable;
-    if (task.alone && this.#running.size > 0) return { kind: "alone" };
-    const cap = this.#limits.perRunner[task.runner];
-    if (cap !== undefined && (this.#perRunner.get(task.runner) ?? 0) >= cap) {
-      return { kind: "runner-cap", runner: task.runner };
-    }
+    const route = this.#routes.find(task);
+    const isResting = typeof route !== "number" && route.kind === "cooldown";
+    // A provider may rest for hours: what wants to be alone must not hold up everything for so long.
+    if (task.alone && this.#running.size > 0 && !isResting) return { kind: "alone" };
+    if (typeof route !== "number") return route;
     for (const other of this.#running) {
       const globs = this.#limits.clash(position, other);
       if (globs) return { kind: "claim", by: other, globs };
@@ -141,11 +130,39 @@ export class Schedule {
     return null;
   }
 
+  /** Which of its choices a running task was started with; 0 is its own runner. */
+  choice(position: number): number {
+    return this.#routes.taken(position);
+  }
+
+  /** Providers that rest: ready tasks may stand that nothing starts. */
+  get resting(): ReadonlyMap<string, Rest> {
+    return this.#routes.resting;
+  }
+
+  /** A provider takes `room` starts, and then none until it is told anew. */
+  rest(provider: string, rest: Rest): void {
+    this.#routes.rest(provider, rest);
+    this.#queues.end(rest.room > 0 ? providerKey(provider) : restKey(provider));
+  }
+
+  /** A provider takes as many as come. */
+  lift(provider: string): void {
+    if (this.#routes.lift(provider)) this.#queues.end(providerKey(provider));
+  }
+
+  /** Others do a held task from its next start on. */
+  reroute(position: number, to: Omit<Routable, "patienceMs">): void {
+    assert(this.#place[position] === "held", `task at ${position} is not held`);
+    const { provider = null, instead = [] } = to;
+    const task = this.#tasks[position] as Schedulable;
+    this.#tasks[position] = { ...task, runner: to.runner, provider, instead };
+    this.#queues.assign(position, queueKey(this.#tasks[position]));
+  }
+
   /** Tasks whose obstacle is new since the last call, with it. */
   obstaclesFound(): readonly (readonly [number, Obstacle])[] {
-    const found = [...this.#obstacles].filter(([position]) => this.#place[position] === "ready");
-    this.#obstacles.clear();
-    return found;
+    return this.#queues.obstaclesFound();
   }
 
   /** A running task gives its slot back without an end: it is ready again at once. */
@@ -201,19 +218,17 @@ export class Schedule {
   }
 
   #start(position: number): void {
-    const queue = this.#queueOf[position] as Queue;
     this.#place[position] = "running";
-    this.#obstacles.delete(position);
     this.#running.add(position);
-    this.#count(position, 1);
-    this.#offer(queue);
+    const exhausted = this.#routes.start(position, this.#tasks[position] as Schedulable);
+    if (exhausted !== null) this.#queues.end(restKey(exhausted));
+    this.#queues.remove(position);
   }
 
   #leave(position: number): void {
     assert(this.#running.delete(position), `task at ${position} is not running`);
-    this.#count(position, -1);
-    this.#bringBack(position);
-    this.#bringBack((this.#tasks[position] as Schedulable).runner);
+    this.#queues.end(position);
+    this.#queues.end(this.#routes.leave(position));
   }
 
   #settle(position: number): void {
@@ -221,47 +236,27 @@ export class Schedule {
     if (this.#place[position] === "running") this.#leave(position);
     this.#place[position] = "settled";
     this.#unsettled -= 1;
-    this.#offer(this.#queueOf[position] as Queue);
+    this.#queues.remove(position);
   }
 
   #makeReady(position: number): void {
-    const queue = this.#queueOf[position] as Queue;
     this.#place[position] = "ready";
-    queue.tasks.push(position);
-    queue.unexplained.push(position);
-    this.#offer(queue);
+    this.#queues.add(position);
   }
 
-  /** Puts the first task of a queue up for starting, unless something keeps the queue back. */
-  #offer(queue: Queue): void {
-    if (queue.obstacle) return;
-    const position = first(queue, this.#place);
-    if (position !== undefined) this.#heads.push(position);
-  }
-
-  #keepBack(queue: Queue, obstacle: Exclude<Obstacle, { kind: "alone" }>): void {
-    queue.obstacle = obstacle;
-    for (const position of queue.unexplained) this.#obstacles.set(position, obstacle);
-    queue.unexplained = [];
-    const key = obstacle.kind === "claim" ? obstacle.by : obstacle.runner;
-    const others = this.#keptBack.get(key);
-    if (others) others.push(queue);
-    else this.#keptBack.set(key, [queue]);
-  }
-
-  #bringBack(key: number | string): void {
-    const queues = this.#keptBack.get(key);
-    if (!queues) return;
-    this.#keptBack.delete(key);
-    for (const queue of queues) {
-      queue.obstacle = null;
-      this.#offer(queue);
-    }
-  }
-
-  #count(position: number, by: number): void {
-    const { runner } = this.#tasks[position] as Schedulable;
-    this.#perRunner.set(runner, (this.#perRunner.get(runner) ?? 0) + by);
+  #keepBack(position: number, obstacle: Exclude<Obstacle, { kind: "alone" }>): void {
+    const { resting } = this.#routes;
+    const providers = choicesOf(this.#tasks[position] as Schedulable).flatMap(({ provider }) =>
+      provider === null ? [] : [provider],
+    );
+    // Whichever of its providers takes starts again first serves the queue; one that rests lets somebody else have it.
+    const ends: (number | string)[] = providers.map((provider) =>
+      (resting.get(provider)?.room ?? 1) > 0 ? restKey(provider) : providerKey(provider),
+    );
+    if (obstacle.kind === "claim") ends.push(obstacle.by);
+    else if (obstacle.kind === "runner-cap") ends.push(obstacle.runner);
+    const about = obstacle.kind === "cooldown" ? obstacle.provider : null;
+    this.#queues.keepBack(position, obstacle, { ends, about });
   }
 
   #goesFirst(a: number, b: number): boolean {
@@ -269,23 +264,19 @@ export class Schedule {
     const two = (this.#tasks[b] as Schedulable).priority;
     return one === two ? a < b : one > two;
   }
-
-  #queueFor(task: Schedulable): Queue {
-    const key = JSON.stringify([task.runner, task.alone, task.claim]);
-    const known = this.#queues.get(key);
-    if (known) return known;
-    const tasks = new Heap<number>((a, b) => this.#goesFirst(a, b));
-    const queue: Queue = { tasks, obstacle: null, unexplained: [] };
-    this.#queues.set(key, queue);
-    return queue;
-  }
 }
 
-/** The first task of a queue that is still ready; drops those that are not. */
-function first(queue: Queue, place: readonly Place[]): number | undefined {
-  for (;;) {
-    const position = queue.tasks.peek();
-    if (position === undefined || place[position] === "ready") return position;
-    queue.tasks.pop();
-  }
+/** Tasks with the same key are kept back by the same things. */
+function queueKey(task: Schedulable): string {
+  return JSON.stringify([choicesOf(task), task.patienceMs ?? 0, task.alone, task.claim]);
+}
+
+/** That a provider takes starts again. It may be called as a runner is. */
+function providerKey(provider: string): string {
+  return `\0${provider}`;
+}
+
+/** That a provider takes no more starts. */
+function restKey(provider: string): string {
+  return `\u0001${provider}`;
 }

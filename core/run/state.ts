@@ -1,5 +1,7 @@
 import { unreachable } from "../assert.ts";
 import type { Event } from "./event.ts";
+import { noteProvider } from "./provider-record.ts";
+import { resumeRun, sinceOwned } from "./resume.ts";
 import type { Request, RunState } from "./run-state.ts";
 import {
   applyToTask,
@@ -7,10 +9,8 @@ import {
   hasEnded,
   must,
   newTask,
-  reopen,
   type TaskEvent,
   type TaskState,
-  waitsToLand,
 } from "./task.ts";
 
 export type { Request, RunState } from "./run-state.ts";
@@ -49,10 +49,11 @@ export function applyEvent(state: RunState | undefined, event: Event): RunState 
   if (!mayFollowTheEnd.has(event.type)) {
     must(state.finishedAt === null, event, "the run has finished");
   }
-  if ("task" in event && event.type !== "request.received") {
+  if (isTaskEvent(event)) {
     const task = state.tasks.get(event.task);
     must(task !== undefined, event, "there is no such task");
     applyToTask(task, event);
+    noteProvider(state.providers, event);
     if (event.type === "task.finished") obeyStop(state, task);
   } else {
     applyToRun(state, event);
@@ -60,7 +61,25 @@ export function applyEvent(state: RunState | undefined, event: Event): RunState 
   state.counts.events += 1;
   if (event.type === "attempt.started") state.counts.attempts += 1;
   state.lastSeq = event.seq;
+  if (isOfOwner(event)) state.lastAt = event.at;
   return state;
+}
+
+/** Facts that may name a task and change the run alone. */
+const ofTheRun: ReadonlySet<Event["type"]> = new Set<Event["type"]>([
+  "request.received",
+  "budget.neared",
+  "budget.reached",
+]);
+
+/** Requests come from anybody, and who finds an attempt lost need not drive its run. */
+function isOfOwner(event: Event): boolean {
+  if (event.type === "attempt.finished") return event.outcome.kind !== "lost";
+  return event.type !== "request.received";
+}
+
+function isTaskEvent(event: Event): event is TaskEvent {
+  return "task" in event && !ofTheRun.has(event.type);
 }
 
 function applyToRun(
@@ -90,6 +109,14 @@ function applyToRun(
         if (last && last.outcome !== null) last.yielded = true;
       }
       return;
+    case "budget.neared":
+      return;
+    case "budget.reached": {
+      const { task, measure, used, limit, unknown } = event;
+      if (task !== undefined) return;
+      state.overBudget = { measure, used, limit, ...(unknown === undefined ? {} : { unknown }) };
+      return;
+    }
     case "check.passed":
       state.passed.set(passKey(event.tree, event.check), event.at);
       return;
@@ -99,6 +126,7 @@ function applyToRun(
       state.limitReached = event.limit;
       return;
     case "run.finished":
+      state.drivenMs += sinceOwned(state, event.at);
       state.status = event.status;
       state.finishedAt = event.at;
       state.exitCode = event.exitCode;
@@ -153,6 +181,10 @@ function startedRun(event: EventOf<"run.started">): RunState {
     stopRequested: false,
     requests: [],
     tasks: new Map(plan.tasks.map((task) => [task.id, newTask(task)])),
+    providers: new Map(),
+    budget: plan.budget ?? {},
+    overBudget: null,
+    drivenMs: 0,
     finishedAt: null,
     exitCode: null,
     published: null,
@@ -162,6 +194,7 @@ function startedRun(event: EventOf<"run.started">): RunState {
     limitReached: null,
     passed: new Map(),
     lastSeq: event.seq,
+    lastAt: event.at,
   };
 }
 
@@ -173,46 +206,6 @@ function obeyStop(state: RunState, task: TaskState): void {
   if (!stop) return;
   if (task.status === "stopped") task.stoppedBy = stop.by;
   state.requests = state.requests.filter((request) => !isObeyed(request));
-}
-
-function resumeRun(state: RunState, event: EventOf<"run.resumed">): void {
-  state.owner = event.owner;
-  state.epoch = event.epoch ?? state.epoch + 1;
-  state.ownedSince = event.at;
-  state.status = "running";
-  state.stopRequested = false;
-  state.requests = [];
-  state.finishedAt = null;
-  state.exitCode = null;
-  state.published = null;
-  state.hold = null;
-  state.limitReached = null;
-  delete state.discardedBranch;
-  for (const task of state.tasks.values()) {
-    const attempt = task.attempts.at(-1);
-    if (attempt?.outcome === null) {
-      attempt.outcome = { kind: "lost" };
-      attempt.finishedAt = event.at;
-    }
-    if (waitsToLand(task)) continue;
-    if (!hasEnded(task) || (task.status === "stopped" && task.stoppedBy === undefined))
-      reopen(task);
-  }
-  for (const task of state.tasks.values()) {
-    if (task.status === "skipped" && !isBlocked(state, task)) reopen(task);
-  }
-}
-
-/** True when what a task was skipped for has ended still. */
-function isBlocked(state: RunState, skipped: TaskState): boolean {
-  const seen = new Set<TaskState>();
-  let cause: TaskState | undefined = skipped;
-  while (cause?.status === "skipped" && !seen.has(cause)) {
-    seen.add(cause);
-    cause = cause.because === null ? undefined : state.tasks.get(cause.because);
-  }
-  // What failed and was landed by a person later keeps nothing back.
-  return cause === undefined || (hasEnded(cause) && cause.status !== "done");
 }
 
 /** Brings what a person landed after the run into it, as if the run had landed it itself. */

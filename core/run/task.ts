@@ -1,6 +1,6 @@
 import { Bug, unreachable } from "../assert.ts";
 import type { ProcessIdentity } from "../id.ts";
-import type { Isolation, Task } from "../plan/plan.ts";
+import type { Budget, Isolation, Task } from "../plan/plan.ts";
 import type { Event, WaitReason } from "./event.ts";
 import type { Finding, Landing, Outcome, Resolves, TaskError, TaskStatus, Usage } from "./model.ts";
 
@@ -9,6 +9,10 @@ export interface AttemptState {
   readonly number: number;
   readonly runner: string;
   readonly model: string | null;
+  /** The account that answers it; absent for a plain command, and in old logs. */
+  readonly provider?: string;
+  /** Who would have done it, and why another did; absent for the first choice. */
+  readonly instead?: NonNullable<EventOf<"attempt.started">["instead"]>;
   readonly isolation: Isolation;
   /** The paths it claims, as globs; grows when its claim is extended. */
   touching: readonly string[];
@@ -39,6 +43,8 @@ export interface Foreseen {
 /** One task of a run, as the log tells it. */
 export interface TaskState {
   readonly task: Task;
+  /** What its attempts may use together; a resume may raise it. */
+  budget: Budget;
   status: TaskStatus;
   waiting: WaitReason | null;
   parkedUntil: string | null;
@@ -70,6 +76,7 @@ export type TaskEvent = EventOf<
   | "process.spawned"
   | "conflict.foreseen"
   | "attempt.finished"
+  | "cooldown.ended"
   | "claim.extended"
   | "task.parked"
   | "merge.finished"
@@ -80,6 +87,7 @@ export type TaskEvent = EventOf<
 export function newTask(task: Task): TaskState {
   return {
     task,
+    budget: task.budget ?? {},
     status: task.done ? "done" : "pending",
     waiting: null,
     parkedUntil: null,
@@ -138,6 +146,9 @@ export function applyToTask(task: TaskState, event: TaskEvent): void {
     case "attempt.finished":
       finishAttempt(task, event);
       return;
+    case "cooldown.ended":
+      must(task.attempts[event.attempt - 1], event, "there is no such attempt");
+      return;
     case "claim.extended": {
       const attempt = lastAttempt(task, event);
       must(task.status === "merging", event, "the task is not being merged");
@@ -169,6 +180,8 @@ function startAttempt(task: TaskState, event: EventOf<"attempt.started">): void 
     number: event.attempt,
     runner: event.runner,
     model: event.model,
+    ...(event.provider === undefined ? {} : { provider: event.provider }),
+    ...(event.instead === undefined ? {} : { instead: event.instead }),
     isolation: event.isolation,
     touching: event.touching,
     resolves: event.resolves ?? null,

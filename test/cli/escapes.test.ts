@@ -2,6 +2,7 @@ import { expect, test } from "bun:test";
 import { eventLine } from "../../cli/event-line.ts";
 import { errorJson, renderError } from "../../cli/fault.ts";
 import { reasonOfRun, reasonOfTask } from "../../cli/reasons.ts";
+import { agentTable } from "../../cli/view/agents.ts";
 import { patchOnScreen } from "../../cli/view/patch.ts";
 import { problemsJson, renderProblems } from "../../cli/view/problem.ts";
 import { ProgressLines } from "../../cli/view/progress.ts";
@@ -56,13 +57,17 @@ function factsWith(text: string): Fact[] {
       task: "b",
       reason: { kind: "claim", glob: text, by: text, theirs: text },
     },
-    { type: "attempt.started", ...attempt, ...how },
+    { type: "task.waiting", task: "b", reason: { kind: "cooldown", provider: text, until: at } },
+    {
+      ...{ type: "attempt.started", ...attempt, ...how, provider: text },
+      instead: { runner: text, model: text, reason: text },
+    },
     {
       ...{ type: "attempt.finished", ...attempt, durationMs: 1, usage: null, kept: null },
       ...{ notes: [text], findings: [finding] },
       outcome: { kind: "rate-limited", until: null, message: text },
     },
-    { type: "task.parked", task: "a", until: at, message: text },
+    { type: "task.parked", task: "a", until: at, message: text, provider: text },
     { type: "attempt.started", ...again, ...how, resolves },
     { type: "conflict.foreseen", task: "a", with: "b", paths: [text] },
     {
@@ -113,13 +118,29 @@ function onTerminal(text: string): Record<string, string> {
   const issue = { code: "X", message: text, line: 1, column: 3, length: 2, hint: text };
   const waiting = { run: "r1", task: "b", description: text, status: "waiting" } as const;
   const reason = { kind: "claim", glob: text, by: text, theirs: text } as const;
+  const cooldown = {
+    ...{ provider: text, until: at, times: 1, run: "r1", task: "a", attempt: 1 },
+    ...{ message: text, at, probe: null },
+  } as const;
+  const agent = {
+    ...{ name: "kilo", usable: true, version: text, message: text, fix: text, parallel: true },
+    ...{ isolation: "clone", concurrency: 1, provider: text, running: 0, cooldowns: [cooldown] },
+  };
   const held = { run: "r1", task: "a", glob: text, live: false };
+  const activity = {
+    processes: [live(text)],
+    waiting: [{ ...waiting, reason, parkedUntil: null }],
+    ...{ held: [held], cooldowns: [cooldown] },
+  };
   const summary = { ...state, driven: true, tasks: {} } as const;
   return {
     progress,
     show: runView(state, 80) + taskView(state, task, 200),
-    why: taskWhy(reasonOfTask(state, task, text)) + runWhy(reasonOfRun(state)),
-    ps: processTable([live(text)], [{ ...waiting, reason, parkedUntil: null }], [held], 0, 500),
+    why:
+      taskWhy(reasonOfTask(state, task, { message: text, provider: text })) +
+      runWhy(reasonOfRun(state)),
+    ps: processTable(activity, 0, 500),
+    agents: agentTable([agent], 0, 500),
     runs: runTable([summary], 0, 500),
     diff: patchOnScreen(new TextEncoder().encode(`+${text}\n`), false),
     logs: block(text),

@@ -45,7 +45,7 @@ describe("the config", () => {
   test("takes flags before variables, and the repository's file before the user's", async () => {
     const { env, ...rest } = world({
       repository: "concurrency: 4\nrunners: { claude: { concurrency: 1 } }\n",
-      user: "concurrency: 5\ntimeout: 7m\nrunner: claude\nrunners:\n  claude: { concurrency: 9, command: [npx, claude], parallel: false, model: opus, env: [MY_KEY] }\n",
+      user: "concurrency: 5\ntimeout: 7m\nrunner: claude\nrunners:\n  claude: { concurrency: 9, command: [npx, claude], parallel: false, model: opus, env: [MY_KEY], provider: anthropic }\n",
     });
 
     const config = await loadConfig({
@@ -62,6 +62,7 @@ describe("the config", () => {
         parallel: false,
         concurrency: 1,
         model: "opus",
+        provider: "anthropic",
         env: ["MY_KEY"],
       },
     });

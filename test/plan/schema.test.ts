@@ -38,11 +38,21 @@ describe("ra schema", () => {
       },
       ...{ scope: "warn", onConflict: "retry", allowNoChange: true, env: { CI: "1" } },
       resolver: { runner: "kilo", model: "m" },
+      fallback: [{ model: "n" }, { runner: "kilo", tier: "mid" }],
+      fallbackAfter: "10m",
+      budget: { usd: 0.5, tokens: 5000, time: "20m" },
     };
     const task = { id: "a", description: "d", prompt: "p", deps: ["b", 2], ...options };
     const full = {
       ...{ $schema: "./x.json", version: 1, name: "n", mode: "auto", concurrency: 3, base: "HEAD" },
-      ...{ target: "main", defaults: options, models: { kilo: { mid: "m" } }, shared: ["a"] },
+      ...{
+        target: "main",
+        defaults: options,
+        models: { kilo: { mid: ["m", "n"] } },
+        shared: ["a"],
+      },
+      tiers: { top: 8, mid: 4 },
+      budget: { usd: 5 },
       tasks: [
         task,
         { id: "b", run: "make", onConflict: "error", verify: { run: "make check" } },
@@ -66,6 +76,12 @@ describe("ra schema", () => {
       { ...full, tasks: [{ ...task, verify: { run: "make", tries: 0 } }] },
       { ...full, tasks: [{ ...task, verify: ["make"] }] },
       { ...full, tasks: [{ ...task, resolver: "kilo" }] },
+      { ...full, tasks: [{ ...task, fallback: ["n"] }] },
+      { ...full, tasks: [{ ...task, fallback: [{ tier: "best" }] }] },
+      { ...full, models: { kilo: { mid: [] } } },
+      { ...full, tiers: { top: 11 } },
+      { ...full, budget: { usd: 0 } },
+      { ...full, tasks: [{ ...task, budget: { tokens: 1.5 } }] },
     ];
 
     const known = { runners: ["kilo", "shell"] };
@@ -93,7 +109,7 @@ describe("ra schema", () => {
 
     expect(Object.keys(config.properties)).toContain("runners");
     expect(types).toContain("attempt.finished");
-    expect(new Set(types).size).toBe(25);
+    expect(new Set(types).size).toBe(28);
   });
 
   test("refuses a name it does not know", async () => {

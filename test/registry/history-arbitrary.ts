@@ -105,14 +105,26 @@ function taskFacts(task: TaskState, more: number): Fact[] {
   if (hasEnded(task)) return [];
   if (attempt?.outcome === null) {
     const outcome = outcomes[more % outcomes.length] as Outcome;
-    return [spawned(id, attempt.number, nobody), attemptFinished(id, attempt.number, outcome)];
+    const { number } = attempt;
+    const until = "2026-11-21T10:00:00.000Z";
+    const limit = attemptFinished(id, number, { kind: "rate-limited", until, message: "429" });
+    const cooldown = { provider: `p${more % 2}`, until, times: 1 };
+    return [
+      spawned(id, number, nobody),
+      attemptFinished(id, number, outcome),
+      { ...limit, cooldown } as Fact,
+      { type: "cooldown.ended", task: id, attempt: number, provider: `p${more % 2}` },
+    ];
   }
   const touching = globs[more % globs.length] ?? [];
   const facts: Fact[] = [
     { type: "task.waiting", task: id, reason: { kind: "alone" } },
     { type: "task.parked", task: id, until: "2026-11-21T10:00:00.000Z", message: "limit" },
     attemptStarted(id, task.attempts.length + 1, touching),
-    attemptStarted(id, task.attempts.length + 1, touching),
+    {
+      ...attemptStarted(id, task.attempts.length + 1, touching),
+      ...{ provider: `p${more % 2}`, probes: true },
+    } as Fact,
   ];
   if (more % 5 === 0) {
     facts.push(taskFinished(id, (["done", "error", "stopped", "skipped"] as const)[more % 4]));

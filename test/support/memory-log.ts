@@ -1,3 +1,4 @@
+import { type KnownRecord, standingCooldowns } from "../../core/run/cooldown.ts";
 import type { Event, Fact } from "../../core/run/event.ts";
 import type { Decision, EventLog, ForeignClaim } from "../../core/run/log.ts";
 import { applyEvent, type RunState } from "../../core/run/state.ts";
@@ -7,6 +8,10 @@ export class MemoryLog implements EventLog {
   readonly events: Event[] = [];
   /** What other runs claim; tests set it and call `touch`. */
   foreign: ForeignClaim[] = [];
+  /** What other runs know of providers; tests set it and call `touch`. */
+  foreignRecords: KnownRecord[] = [];
+  /** The wall clock of the log; from the number of events by default. */
+  now: (() => number) | null = null;
   /** Runs of which nothing is under way. */
   readonly waiting = new Set<string>();
   readonly #states = new Map<string, RunState>();
@@ -23,6 +28,7 @@ export class MemoryLog implements EventLog {
             state,
             foreignClaims: () => this.foreign,
             waits: (other) => this.waiting.has(other),
+            cooldowns: () => standingCooldowns(this.#records(), this.#nowMs()),
           }),
         ),
       );
@@ -64,9 +70,20 @@ export class MemoryLog implements EventLog {
     return this.events.filter((event) => event.type === type) as Extract<Event, { type: T }>[];
   }
 
+  #records(): KnownRecord[] {
+    const own = [...this.#states].flatMap(([run, { providers }]) =>
+      [...providers].map(([provider, record]) => ({ run, provider, live: true, ...record })),
+    );
+    return [...own, ...this.foreignRecords];
+  }
+
+  #nowMs(): number {
+    return this.now?.() ?? Date.UTC(2026, 0, 1) + this.events.length;
+  }
+
   #add(run: string, facts: readonly Fact[]): Event[] {
     const added = facts.map((fact) => {
-      const at = new Date(Date.UTC(2026, 0, 1) + this.events.length).toISOString();
+      const at = new Date(this.#nowMs()).toISOString();
       const event = { v: 1, seq: this.events.length + 1, at, run, ...fact } as Event;
       this.#states.set(run, applyEvent(this.#states.get(run), event));
       this.events.push(event);

@@ -7,9 +7,10 @@ import { Roster } from "../../core/dispatch/roster.ts";
 import type { Caps } from "../../core/dispatch/run-caps.ts";
 import { buildGraph, criticalPath } from "../../core/plan/graph.ts";
 import type { Plan, Task } from "../../core/plan/plan.ts";
+import { runnersOf } from "../../core/plan/task-runners.ts";
 import type { Runner } from "../../core/plugin/runner.ts";
 import type { Published } from "../../core/run/event.ts";
-import type { Landing, Outcome } from "../../core/run/model.ts";
+import type { Landing, Outcome, Usage } from "../../core/run/model.ts";
 import { MemoryLog } from "./memory-log.ts";
 
 /** A task with every default, for tests. */
@@ -100,7 +101,8 @@ export class ManualClock implements Clock {
 interface Live {
   readonly assignment: Assignment;
   readonly cancel: AbortSignal;
-  readonly end: (outcome: Outcome) => void;
+  readonly answer: (usage: Usage | null) => void;
+  readonly end: (outcome: Outcome, usage?: Usage | null) => void;
 }
 
 /** Hands whose attempts the test ends, and whose merges go as the test says. */
@@ -114,15 +116,19 @@ export class PuppetHands implements Hands {
   publications = 0;
   readonly #started = new Map<string, () => void>();
 
-  attempt(assignment: Assignment, cancel: AbortSignal): Promise<AttemptEnd> {
+  attempt(
+    assignment: Assignment,
+    cancel: AbortSignal,
+    answer: (usage: Usage | null) => void,
+  ): Promise<AttemptEnd> {
     const { id } = assignment.task;
     return new Promise((resolve) => {
-      const end = (outcome: Outcome): void => {
+      const end = (outcome: Outcome, usage: Usage | null = null): void => {
         this.live.delete(id);
-        resolve(attemptEnd(outcome));
+        resolve(attemptEnd(outcome, usage));
       };
       cancel.addEventListener("abort", () => end({ kind: "cancelled", by: String(cancel.reason) }));
-      this.live.set(id, { assignment, cancel, end });
+      this.live.set(id, { assignment, cancel, answer, end });
       this.#started.get(id)?.();
     });
   }
@@ -151,16 +157,29 @@ export class PuppetHands implements Hands {
   }
 
   /** Ends the live attempt of a task. */
-  end(id: string, outcome: Outcome = { kind: "succeeded", commit: null }): void {
+  end(
+    id: string,
+    outcome: Outcome = { kind: "succeeded", commit: null },
+    usage: Usage | null = null,
+  ): void {
+    this.#of(id).end(outcome, usage);
+  }
+
+  /** The model answers the live attempt of a task. */
+  answer(id: string, usage: Usage | null = null): void {
+    this.#of(id).answer(usage);
+  }
+
+  #of(id: string): Live {
     const live = this.live.get(id);
     if (!live) throw new Error(`${id} does not run; running: ${[...this.live.keys()].join(", ")}`);
-    live.end(outcome);
+    return live;
   }
 }
 
-function attemptEnd(outcome: Outcome): AttemptEnd {
+function attemptEnd(outcome: Outcome, usage: Usage | null): AttemptEnd {
   const nothing = async (): Promise<void> => {};
-  const rest = { usage: null, durationMs: 1, snapshot: null, base: null, notes: [], findings: [] };
+  const rest = { usage, durationMs: 1, snapshot: null, base: null, notes: [], findings: [] };
   return { outcome, ...rest, restore: nothing, close: nothing };
 }
 
@@ -184,15 +203,17 @@ export async function startRig(
   options: {
     concurrency?: number;
     stepThrough?: boolean;
-    parallel?: readonly string[];
+    perRunner?: Readonly<Record<string, number>>;
+    clock?: ManualClock;
     caps?: Caps;
   } = {},
 ): Promise<Rig> {
   const log = new MemoryLog();
   const hands = new PuppetHands();
-  const clock = new ManualClock();
+  const clock = options.clock ?? new ManualClock();
+  log.now = () => clock.now();
   const graph = buildGraph(plan.tasks);
-  const names = [...new Set(plan.tasks.map((task) => task.runner))];
+  const names = [...new Set(plan.tasks.flatMap(runnersOf))];
   const runners = new Map(names.map((name) => [name, puppetRunner(name)]));
   const concurrency = options.concurrency ?? 3;
   await log.commit("r1", () => [
@@ -223,7 +244,7 @@ export async function startRig(
     roster,
     hands,
     concurrency,
-    perRunner: {},
+    perRunner: options.perRunner ?? {},
     stepThrough: options.stepThrough ?? false,
     ...(options.caps ? { caps: options.caps } : {}),
   });

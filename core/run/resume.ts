@@ -1,0 +1,60 @@
+import type { RunState } from "./run-state.ts";
+import { type EventOf, hasEnded, must, reopen, type TaskState, waitsToLand } from "./task.ts";
+
+/** How long the present owner has driven a run at a time, in milliseconds. */
+export function sinceOwned({ ownedSince }: RunState, at: string): number {
+  return Math.max(0, Date.parse(at) - Date.parse(ownedSince)) || 0;
+}
+
+/** Puts a run that broke off or ended into the hands of a new owner. */
+export function resumeRun(state: RunState, event: EventOf<"run.resumed">): void {
+  // Of a run that broke off, only what it recorded tells how long it was driven.
+  const droveUntil = state.finishedAt === null ? state.lastAt : null;
+  if (droveUntil !== null) state.drivenMs += sinceOwned(state, droveUntil);
+  state.owner = event.owner;
+  state.epoch = event.epoch ?? state.epoch + 1;
+  state.ownedSince = event.at;
+  state.status = "running";
+  state.stopRequested = false;
+  state.requests = [];
+  state.finishedAt = null;
+  state.exitCode = null;
+  state.published = null;
+  state.hold = null;
+  state.limitReached = null;
+  state.overBudget = null;
+  state.budget = { ...state.budget, ...event.budget };
+  delete state.discardedBranch;
+  for (const record of state.providers.values()) record.probe = null;
+  for (const [id, raised] of Object.entries(event.budgets ?? {})) {
+    const task = state.tasks.get(id);
+    must(task, event, `there is no task ${id}`);
+    task.budget = { ...task.budget, ...raised };
+    if (task.error?.kind === "budget") reopen(task);
+  }
+  for (const task of state.tasks.values()) {
+    const attempt = task.attempts.at(-1);
+    if (attempt?.outcome === null) {
+      attempt.outcome = { kind: "lost" };
+      attempt.finishedAt = event.at;
+    }
+    if (waitsToLand(task)) continue;
+    if (!hasEnded(task) || (task.status === "stopped" && task.stoppedBy === undefined))
+      reopen(task);
+  }
+  for (const task of state.tasks.values()) {
+    if (task.status === "skipped" && !isBlocked(state, task)) reopen(task);
+  }
+}
+
+/** True when what a task was skipped for has ended still. */
+function isBlocked(state: RunState, skipped: TaskState): boolean {
+  const seen = new Set<TaskState>();
+  let cause: TaskState | undefined = skipped;
+  while (cause?.status === "skipped" && !seen.has(cause)) {
+    seen.add(cause);
+    cause = cause.because === null ? undefined : state.tasks.get(cause.because);
+  }
+  // What failed and was landed by a person later keeps nothing back.
+  return cause === undefined || (hasEnded(cause) && cause.status !== "done");
+}
