@@ -38,6 +38,8 @@ export class Providers {
   readonly #ceilings = new Map<string, number>();
   /** Attempts under way, by provider. */
   readonly #running = new Map<string, Set<number>>();
+  /** The last look that is still to come, by provider. */
+  readonly #awaited = new Map<string, symbol>();
   #isStale = true;
 
   constructor(options: {
@@ -204,10 +206,12 @@ export class Providers {
   #rest(provider: string, untilMs: number): void {
     this.#close(provider);
     const nowMs = this.#clock.now();
-    if (this.#untils.get(provider) === untilMs && this.#restsAt(provider, untilMs)) return;
+    const isKnown = this.#untils.get(provider) === untilMs && this.#restsAt(provider, untilMs);
+    // A timer that a clock was set back under, or that came early, has to be followed by another one.
+    if (isKnown && this.#awaited.has(provider)) return;
     this.#untils.set(provider, untilMs);
     this.#schedule.rest(provider, { untilMs, lastsMs: untilMs - nowMs, room: 0 });
-    this.#lookIn(untilMs - nowMs);
+    this.#lookIn(provider, untilMs - nowMs);
   }
 
   /** Nothing starts on it, and what it was found to bear is kept. */
@@ -229,7 +233,7 @@ export class Providers {
     this.#close(provider);
     this.#untils.set(provider, untilMs);
     this.#schedule.rest(provider, { untilMs, lastsMs: 0, room: 0 });
-    this.#lookIn(foreignProbeMs);
+    this.#lookIn(provider, foreignProbeMs);
   }
 
   /** True when an attempt of this run is the one that asks. */
@@ -278,9 +282,12 @@ export class Providers {
     this.#schedule.lift(provider);
   }
 
-  #lookIn(ms: number): void {
+  #lookIn(provider: string, ms: number): void {
+    const look = Symbol(provider);
+    this.#awaited.set(provider, look);
     void this.#clock.sleep(ms, this.#timers.signal).then(() => {
       if (this.#timers.signal.aborted) return;
+      if (this.#awaited.get(provider) === look) this.#awaited.delete(provider);
       this.#isStale = true;
       this.#onDue();
     });

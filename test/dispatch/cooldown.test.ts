@@ -60,6 +60,23 @@ describe("a refusal", () => {
     await rig.finished;
   });
 
+  test("is asked again at its end, although the clock was set back meanwhile", async () => {
+    const rig = await startRig(makePlan([agent("a")]), { concurrency: 1 });
+    rig.hands.end("a", refused(rig, minute));
+    await rig.settle();
+
+    rig.clock.jump(-10 * minute);
+    rig.clock.advance(70 * second);
+    await rig.settle();
+    const early = [...rig.hands.live.keys()];
+    rig.clock.advance(10 * minute);
+    await rig.settle();
+
+    expect([early, [...rig.hands.live.keys()]]).toEqual([[], ["a"]]);
+    rig.hands.end("a");
+    await rig.finished;
+  });
+
   test("is over when one attempt that asks was answered; the others wait for that", async () => {
     const rig = await startRig(makePlan([agent("a"), agent("b"), agent("c")]), { concurrency: 1 });
     rig.hands.end("a", refused(rig, minute));

@@ -40,11 +40,8 @@ export const mutants: readonly Mutant[] = [
   inSimulation(
     "two transactions are swapped: a result lands before it is recorded",
     dispatch("dispatcher"),
-    "    if (end.snapshot === null) log.append(run, [fact]);\n",
-    '    if (step.kind === "merge") await this.#options.hands.land(assignment, end).then(() => hands.publish());\n    if (end.snapshot === null) log.append(run, [fact]);\n'.replace(
-      "hands.publish",
-      "this.#options.hands.publish",
-    ),
+    "    const cooldown = await this.#providers.recordEnd(assignment, end);\n",
+    "    if (end.snapshot !== null) await this.#options.hands.land(assignment, end).then(() => this.#options.hands.publish());\n    const cooldown = await this.#providers.recordEnd(assignment, end);\n",
   ),
   inSimulation(
     "the merge starts from the target's tip and not from the recorded base",
@@ -132,9 +129,9 @@ export const mutants: readonly Mutant[] = [
   ),
   inSimulation(
     "an attempt counts twice",
-    dispatch("roster"),
-    "      tally.counted += 1;",
-    "      tally.counted += 2;",
+    dispatch("tally"),
+    "      this.counted += 1;",
+    "      this.counted += 2;",
   ),
   inSimulation(
     "a task is tried once more than its plan says",
@@ -144,9 +141,9 @@ export const mutants: readonly Mutant[] = [
   ),
   inSimulation(
     "a rate limit costs an attempt",
-    dispatch("roster"),
-    'if (outcome.kind === "rate-limited") tally.limited += 1;',
-    'if (outcome.kind === "rate-limited") tally.counted += 1;',
+    dispatch("tally"),
+    'if (outcome.kind === "rate-limited") this.limited += 1;',
+    'if (outcome.kind === "rate-limited") this.counted += 1;',
   ),
   inSimulation(
     "facts that nobody waits for are dropped when the registry fails",
@@ -180,7 +177,7 @@ export const mutants: readonly Mutant[] = [
   ),
   inSimulation(
     "a result that was recorded is worked out a second time after a crash",
-    "core/run/state.ts",
+    "core/run/resume.ts",
     "    if (waitsToLand(task)) continue;\n",
     "",
   ),

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
+import { killWithWarden } from "../../support/keepers.ts";
 import { ending, type TestRepository, testRepository, until } from "../../support/repository.ts";
 import { conflictRun } from "../git/kept-runs.ts";
 import { cleanJson, refsOf } from "./clean-list.ts";
@@ -42,8 +43,7 @@ describe("a run that has not ended", () => {
     const dispatch = await repository.start("dispatch", plan, "--json");
     await repository.arrival("two");
     const run = JSON.parse((await repository.ra("ps", "--json")).stdout).runs[0].id;
-    dispatch.signal("SIGKILL");
-    await dispatch.ended;
+    await killWithWarden(dispatch);
     const atWork = await repository.ra("clean", run, "--yes");
     repository.open("two");
     await until(() => repository.living().length === 0, "the task to end");
