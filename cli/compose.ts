@@ -5,7 +5,9 @@ import { Chain } from "../core/dispatch/chain.ts";
 import { extendClaim } from "../core/dispatch/claim-extension.ts";
 import type { Clash } from "../core/dispatch/clash.ts";
 import { Crew } from "../core/dispatch/crew.ts";
+import { DiskGuard } from "../core/dispatch/disk-guard.ts";
 import { Dispatcher } from "../core/dispatch/dispatcher.ts";
+import { HandsOnFullDisk } from "../core/dispatch/full-disk.ts";
 import { keepOnBranch } from "../core/dispatch/kept-branch.ts";
 import { type KnownChecks, onceOnly } from "../core/dispatch/known-checks.ts";
 import { Roster } from "../core/dispatch/roster.ts";
@@ -21,6 +23,7 @@ import { durations, liveProcesses } from "../core/registry/query.ts";
 import type { Registry } from "../core/registry/registry.ts";
 import type { Fact } from "../core/run/event.ts";
 import type { RunState } from "../core/run/state.ts";
+import { workspacesTop } from "../core/workspace/layout.ts";
 import type { Place } from "../core/workspace/place.ts";
 import type { GitRepository } from "../core/workspace/workspace.ts";
 import type { Config } from "./config.ts";
@@ -122,12 +125,14 @@ export function composeRun(parts: RunParts): Composed {
     extendClaim: (request) => extendClaim({ log: registry, run, shared: plan.shared }, request),
     record: (fact) => registry.append(run, () => [fact()]),
   });
+  const guard = guardOf(parts, machine);
   const dispatcher = new Dispatcher({
     run,
     log: registry,
     clock: machine.clock,
     roster,
-    hands: crew,
+    hands: new HandsOnFullDisk(crew, guard, machine.clock),
+    guard,
     concurrency: parts.concurrency,
     perRunner: runnerCaps(parts.config),
     stepThrough: parts.stepThrough,
@@ -135,6 +140,16 @@ export function composeRun(parts: RunParts): Composed {
     ...(parts.results === undefined ? {} : { results: parts.results }),
   });
   return { dispatcher, crew, chain };
+}
+
+/** The disks of the registry and logs, of the workspaces and of git's objects; most often one. */
+function guardOf({ place, config, env }: RunParts, { clock }: Machine): DiskGuard {
+  const places = [
+    { name: "the registry", path: place.stateDir },
+    { name: "workspaces", path: workspacesTop(env) },
+    ...(place.commonDir === null ? [] : [{ name: "git", path: join(place.commonDir, "objects") }]),
+  ];
+  return new DiskGuard({ places, lowWaterBytes: config.lowWaterBytes, clock });
 }
 
 /** What landing and checking need of a run. */

@@ -15,8 +15,9 @@ import {
 import { checkShape } from "../core/plan/shape.ts";
 import { createIssueList, type IssueList, type Path } from "../core/plan/source.ts";
 import { err, ok, type Result } from "../core/result.ts";
+import { sizeAt } from "./config-size.ts";
 import { readTextFile } from "./plan-file.ts";
-import { parseSize, sizePattern } from "./size.ts";
+import { sizePattern } from "./size.ts";
 import { InvalidFile, type Report } from "./view/problem.ts";
 
 const about = v.description;
@@ -97,6 +98,20 @@ export const configSchema = v.pipe(
       ),
       about("How much one task may leave. What leaves more is refused, and stays where it is."),
     ),
+    disk: v.pipe(
+      v.exactOptional(
+        v.strictObject(
+          {
+            free: v.pipe(
+              v.exactOptional(size),
+              about("Free bytes below which no attempt starts, up to 1000GB. Default 512MB."),
+            ),
+          },
+          "be a map such as `{ free: 512MB }`",
+        ),
+      ),
+      about("How much room a run leaves on the disks it writes to."),
+    ),
     runners: v.pipe(
       v.exactOptional(
         v.record(
@@ -161,6 +176,7 @@ export interface ConfigFile {
   readonly resultFiles?: number;
   readonly resultBytes?: number;
   readonly logsOfFailed?: "keep" | "remove";
+  readonly lowWaterBytes?: number;
 }
 
 interface RunnerInput {
@@ -219,6 +235,7 @@ export function checkConfig(
   const logBytesMax = sizeAt(root, ["logs", "max"], "from 64KB to 1GB", issues);
   const logBytesTotal = sizeAt(root, ["logs", "total"], "from 1MB to 1024GB", issues);
   const resultBytes = sizeAt(root, ["results", "bytes"], "from 1KB to 1024GB", issues);
+  const lowWaterBytes = sizeAt(root, ["disk", "free"], "from 0B to 1000GB", issues);
   checkRunnerName(asText(root.runner), ["runner"], "value", options.runners, issues);
   for (const [name, settings] of Object.entries(asMap(root.runners))) {
     checkRunnerName(name, ["runners", name], "key", options.runners, issues);
@@ -231,6 +248,7 @@ export function checkConfig(
     $schema: __,
     logs,
     results,
+    disk: ___,
     runners,
     ...rest
   } = source.value.value as ConfigInput;
@@ -242,28 +260,9 @@ export function checkConfig(
     ...(results?.files === undefined ? {} : { resultFiles: results.files }),
     ...(resultBytes === null ? {} : { resultBytes }),
     ...(logs?.failed === undefined ? {} : { logsOfFailed: logs.failed }),
+    ...(lowWaterBytes === null ? {} : { lowWaterBytes }),
     ...(runners ? { runners } : {}),
   });
-}
-
-/** A size below two keys; null where there is none, or it leaves `from LEAST to MOST`. */
-function sizeAt(
-  root: Readonly<Record<string, unknown>>,
-  path: readonly [string, string],
-  range: `from ${string} to ${string}`,
-  issues: IssueList,
-): number | null {
-  const text = asText(asMap(root[path[0]])[path[1]]);
-  if (text === undefined) return null;
-  const [least = 0, most = 0] = range
-    .split(" ")
-    .flatMap((word) => parseSize(word, { least: 0, most: Infinity }) ?? []);
-  const bytes = parseSize(text, { least, most });
-  if (bytes === null && sizePattern.test(text)) {
-    const message = `\`${path.join(".")}\` must be ${range}, not \`${text}\``;
-    issues.add({ code: "BAD_SIZE", path: [...path], message });
-  }
-  return bytes;
 }
 
 function refuseCommands(

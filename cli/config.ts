@@ -1,5 +1,6 @@
 import { homedir } from "node:os";
 import { isAbsolute, join } from "node:path";
+import { lowWaterDefault } from "../core/disk-space.ts";
 import { ExitCode, RaError } from "../core/error.ts";
 import { limits } from "../core/limits.ts";
 import { durationPattern, parseDuration } from "../core/plan/duration.ts";
@@ -49,6 +50,8 @@ export interface Config {
   readonly logs: LogPolicy;
   /** What one result may come to. */
   readonly results: ResultLimits;
+  /** Free bytes of a disk below which no attempt starts. */
+  readonly lowWaterBytes: number;
 }
 
 export interface ConfigRequest {
@@ -96,6 +99,7 @@ export async function loadConfig(request: ConfigRequest): Promise<Config> {
       files: repository.resultFiles ?? user.resultFiles ?? limits.resultFiles,
       bytes: repository.resultBytes ?? user.resultBytes ?? limits.resultBytes,
     },
+    lowWaterBytes: repository.lowWaterBytes ?? user.lowWaterBytes ?? lowWaterDefault,
   };
 }
 

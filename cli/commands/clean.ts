@@ -17,7 +17,7 @@ import { cleanView, lookAt, lossView } from "../view/clean.ts";
 /** `ra clean [RUN[/TASK]]`: shows what runs have left, and takes away what a person agrees to. */
 export const run: CommandBody = async ({ terminal, args, options }) => {
   const place = findPlace(terminal.cwd);
-  await using registry = await openRecorded(place);
+  await using registry = await openRecorded(place, "write");
   await registry?.reap();
   const ground = remainsSite(place, terminal.env);
   const remains = await findRemains(ground);

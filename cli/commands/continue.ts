@@ -8,7 +8,7 @@ import { demandRecorded } from "../recorded.ts";
 
 /** `ra continue RUN`: answers a run that waits. */
 export const run: CommandBody = async ({ terminal, args }) => {
-  await using registry = await demandRecorded(findPlace(terminal.cwd));
+  await using registry = await demandRecorded(findPlace(terminal.cwd), "write");
   const id = findRun(registry.database, args[0] ?? "");
   await registry.commit(id, ({ state }) => {
     if (state?.status !== "paused") {

@@ -22,7 +22,7 @@ import { abortOnSignal } from "../signals.ts";
 /** `ra land RUN[/TASK]`: merges, checks and lands what a run left beside its target. */
 export const run: CommandBody = async ({ terminal, args, options }) => {
   const place = findPlace(terminal.cwd);
-  await using registry = await demandRecorded(place);
+  await using registry = await demandRecorded(place, "write");
   await registry.reap();
   const { state: named, task } = await namedRun(registry, args[0] ?? "");
   refuseDriven(named);

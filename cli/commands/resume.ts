@@ -17,18 +17,23 @@ import { flag, list } from "../option.ts";
 import { paceOf } from "../pace.ts";
 import { readRaise, refuseUsedUp } from "../raised-budget.ts";
 import { demandRecorded } from "../recorded.ts";
+import { untilRoom } from "../room.ts";
 import { runnerNames } from "../runner-names.ts";
 
 /** `ra resume [RUN]`: goes on with a run that was stopped or interrupted; what is done stays done. */
 export const run: CommandBody = async ({ terminal, args, options }) => {
   const place = findPlace(terminal.cwd);
-  await using registry = await demandRecorded(place);
-  await registry.reap();
-  const id = args[0] === undefined ? onlyOpenRun(registry) : findRun(registry.database, args[0]);
-  const state = await registry.state(id);
-  assert(state, `run ${id} is listed, but has no events`);
   const takesOver = flag(options, "takeOver");
-  refuseUnlessOpen(state, takesOver);
+  {
+    // What may not be resumed is refused at once, on a full disk as well.
+    await using look = await demandRecorded(place);
+    await resumable(look, args[0], takesOver);
+  }
+  await untilRoom(terminal, place);
+  await using registry = await demandRecorded(place, "write");
+  await registry.reap();
+  const state = await resumable(registry, args[0], takesOver);
+  const { id } = state;
   const raise = readRaise(list(options, "budget"), state);
   refuseUsedUp(state, raise);
   const config = await loadConfig({ root: place.root, env: terminal.env, runners: runnerNames });
@@ -53,6 +58,19 @@ export const run: CommandBody = async ({ terminal, args, options }) => {
     return { type: "run.resumed", owner: thisOwner(), epoch: (now?.epoch ?? 0) + 1, ...raise };
   });
 };
+
+/** The run to go on with. Throws `RaError` when there is none, or when it may not be gone on with. */
+async function resumable(
+  registry: Registry,
+  text: string | undefined,
+  takesOver: boolean,
+): Promise<RunState> {
+  const id = text === undefined ? onlyOpenRun(registry) : findRun(registry.database, text);
+  const state = await registry.state(id);
+  assert(state, `run ${id} is listed, but has no events`);
+  refuseUnlessOpen(state, takesOver);
+  return state;
+}
 
 /** Runs that are looked at for one to go on with, and named at most. */
 const lookedAtMax = 200;

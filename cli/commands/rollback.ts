@@ -17,7 +17,7 @@ import { abortOnSignal } from "../signals.ts";
 /** `ra rollback RUN[/TASK]`: one revert commit for each commit of a run on its target, or nothing at all. */
 export const run: CommandBody = async ({ terminal, args, options }) => {
   const place = findPlace(terminal.cwd);
-  await using registry = await demandRecorded(place);
+  await using registry = await demandRecorded(place, "write");
   await registry.reap();
   const { state, task } = await namedRun(registry, args[0] ?? "");
   refuseDriven(state);

@@ -11,7 +11,7 @@ import { demandRecorded } from "../recorded.ts";
 /** `ra stop RUN[/TASK]`: asks the process that drives the run to end it, or one task of it. */
 export const run: CommandBody = async ({ terminal, args }) => {
   const address = splitAddress(args[0] ?? "");
-  await using registry = await demandRecorded(findPlace(terminal.cwd));
+  await using registry = await demandRecorded(findPlace(terminal.cwd), "write");
   const id = findRun(registry.database, address.run);
   const { task } = address;
   await registry.commit(id, ({ state }) => {

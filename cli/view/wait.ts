@@ -1,5 +1,6 @@
 import { unreachable } from "../../core/assert.ts";
 import type { WaitReason } from "../../core/run/event.ts";
+import { bytes } from "./text.ts";
 
 /** Why a task that is ready does not run, in a few words. */
 export function waitText(reason: WaitReason): string {
@@ -12,6 +13,8 @@ export function waitText(reason: WaitReason): string {
       return `for ${reason.provider}, which refuses until ${reason.until}`;
     case "claim":
       return `for ${reason.by}, which claims ${reason.theirs}`;
+    case "disk":
+      return `for room: ${bytes(reason.free)} free, ${bytes(reason.least)} wanted for ${reason.holds}`;
     default:
       return unreachable(reason);
   }

@@ -5,7 +5,7 @@ import type { WaitReason } from "../../core/run/event.ts";
 import { exitMeaning } from "../help.ts";
 import type { NextStep, RunReason, TaskReason } from "../reasons.ts";
 import { errorText } from "./progress.ts";
-import { pad } from "./text.ts";
+import { bytes, pad } from "./text.ts";
 
 /** Paths, tasks and lines of a message that are shown at most; it all fits on one screen. */
 const shownMax = 8;
@@ -71,6 +71,8 @@ function waitLine(reason: WaitReason): string {
         : `for ${oneLine(reason.provider)}, which refused until ${reason.until}: one attempt asks it first`;
     case "claim":
       return `for ${oneLine(reason.by)}: its ${oneLine(reason.theirs)} meets ${oneLine(reason.glob)} of this task`;
+    case "disk":
+      return `for room on the disk of ${oneLine(reason.path)}: ${bytes(reason.free)} free, ${bytes(reason.least)} wanted; see \`ra clean\``;
     default:
       return unreachable(reason);
   }

@@ -4,6 +4,7 @@ import type { Decision, EventLog } from "../run/log.ts";
 import type { Schedule } from "../run/schedule.ts";
 import type { Assignment } from "./assignment.ts";
 import { startedFact } from "./attempt-facts.ts";
+import type { DiskGuard } from "./disk-guard.ts";
 import type { Providers } from "./providers.ts";
 import type { Roster } from "./roster.ts";
 import { waitReason } from "./wait-reason.ts";
@@ -26,7 +27,8 @@ export class Admission {
   readonly #schedule: Schedule;
   readonly #waiting: WaitingRoom;
   readonly #providers: Providers;
-  /** The claim of another run that a task was told of last. */
+  readonly #guard: DiskGuard | undefined;
+  /** The claim of another run, or the full disk, that a task was told of last. */
   readonly #told = new Map<number, string>();
 
   constructor(parts: {
@@ -36,6 +38,7 @@ export class Admission {
     readonly schedule: Schedule;
     readonly waiting: WaitingRoom;
     readonly providers: Providers;
+    readonly guard: DiskGuard | undefined;
   }) {
     this.#run = parts.run;
     this.#log = parts.log;
@@ -43,6 +46,7 @@ export class Admission {
     this.#schedule = parts.schedule;
     this.#waiting = parts.waiting;
     this.#providers = parts.providers;
+    this.#guard = parts.guard;
   }
 
   /** Makes the next attempt of a task that the schedule has taken and records it. Null: something is in its way. */
@@ -50,7 +54,23 @@ export class Admission {
     const choice = this.#schedule.choice(position);
     const restWords = (provider: string): string => this.#providers.words(provider);
     const assignment = this.#roster.assign(position, choice, restWords);
+    if (this.#lacksRoom(assignment)) return null;
     return (await this.#record(assignment)) ? assignment : null;
+  }
+
+  /** Nothing new starts on a full disk; the task waits, and is told of it once. */
+  #lacksRoom(assignment: Assignment): boolean {
+    const { position, task } = assignment;
+    const reason = this.#guard?.shortage() ?? null;
+    if (reason === null) return false;
+    if (this.#told.get(position) !== reason.path) {
+      this.#log.append(this.#run, [{ type: "task.waiting", task: task.id, reason }]);
+    }
+    this.#told.set(position, reason.path);
+    this.#roster.takeBack(position);
+    this.#waiting.holdForRoom(position);
+    this.#providers.notStarted(assignment, null);
+    return true;
   }
 
   /** Records why ready tasks do not start, as far as they have not been told. */

@@ -1,6 +1,7 @@
 import type { Clock } from "../clock.ts";
 import type { EventLog } from "../run/log.ts";
 import type { AttemptEnd } from "./attempt.ts";
+import type { DiskGuard } from "./disk-guard.ts";
 import type { Hands } from "./hands.ts";
 import type { Roster } from "./roster.ts";
 import type { Caps } from "./run-caps.ts";
@@ -19,6 +20,8 @@ export interface DispatcherOptions {
   readonly caps?: Caps;
   /** What an earlier process of the run has recorded. */
   readonly counts?: Caps | undefined;
+  /** Absent where nobody looks after the room on the disks. */
+  readonly guard?: DiskGuard;
   /** Results of an earlier process of the run that are still to land, by task. */
   readonly results?: ReadonlyMap<string, AttemptEnd>;
 }

@@ -113,7 +113,7 @@ export class Dispatcher {
     this.#lookAtLimits();
     const allStarted = Promise.withResolvers<void>();
     try {
-      while (this.#ending.kind === null && !this.#gate.paused) {
+      while (this.#ending.kind === null && !this.#gate.paused && !this.#waiting.lacksRoom) {
         const position = this.#gate.open ? this.#schedule.take() : this.#takeFromGroup();
         if (position === null) break;
         if (!this.#endOverBudget(position)) await this.#start(position, allStarted.promise);

@@ -40,7 +40,10 @@ export function makeParts(
     onDue: tell.wake,
     onLong: tell.answered,
   });
-  const admission = new Admission({ run, log, roster, schedule, waiting, providers });
+  const admission = new Admission({
+    ...{ run, log, roster, schedule, waiting, providers },
+    guard: options.guard,
+  });
   const ledger = new Ledger({ clock, ...roster.history, onDue: tell.wake });
   return { schedule, waiting, providers, admission, ledger, caps: new RunCaps(options) };
 }

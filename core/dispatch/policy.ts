@@ -18,7 +18,7 @@ type Failure = Extract<Step, { kind: "error" }>;
 
 /** How often a task has been tried and refused so far, this attempt included. */
 export interface Tries {
-  /** Attempts that count: all but those a rate limit ended. */
+  /** Attempts that count: all but those that a rate limit or a full disk ended. */
   readonly counted: number;
   readonly limited: number;
   /** How often a limit ended an attempt of any task of the run. */
@@ -98,6 +98,8 @@ function stepAfter(
       return { kind: "stopped" };
     case "rate-limited":
       return parked(task, outcome, tries, nowMs, againMs);
+    case "disk-full":
+      return untilRoom(task, outcome.message, tries, nowMs);
     default:
       return unreachable(outcome);
   }
@@ -168,6 +170,21 @@ function parked(
     ? nowMs + backoff(task.retries, tries.limited)
     : Math.min(Math.max(named, nowMs) + resetMarginMs, nowMs + limits.parkedDays * 86_400_000);
   return { kind: "park", untilMs, message: outcome.message };
+}
+
+/** How often a task may find the disk full, one time after the other: it may be the one that fills it. */
+const fullMax = 20;
+
+/** First pause after a full disk, in milliseconds, where the plan's own is shorter. */
+const fullPauseMs = 1000;
+
+function untilRoom(task: Task, message: string, tries: Tries, nowMs: number): Step {
+  const told = `disk full: ${message}`;
+  if (tries.limited > fullMax) {
+    return { kind: "error", error: { kind: "failed", message: told } };
+  }
+  const pauseMs = Math.max(backoff(task.retries, tries.limited), fullPauseMs);
+  return { kind: "park", untilMs: nowMs + pauseMs, message: told };
 }
 
 /** Doubles from `backoffMs`, never above `maxBackoffMs`. */

@@ -239,7 +239,7 @@ export class Roster {
     return this.#current.get(assignment.position) === assignment;
   }
 
-  /** Counts an attempt that ended. A rate limit costs none. */
+  /** Counts an attempt that ended. A rate limit or a full disk costs none. */
   count(position: number, outcome: Outcome): Tries {
     if (outcome.kind === "rate-limited") this.#limited += 1;
     this.#tally(position).count(outcome);

@@ -8,7 +8,7 @@ export class Tally {
   number: number;
   /** Attempts that count: all but those a rate limit ended, and those whose model another one took over from. */
   counted = 0;
-  /** Attempts in a row that a limit ended. */
+  /** Attempts in a row that a limit or a full disk ended. */
   limited = 0;
   conflicts: number;
   before: string | null = null;
@@ -32,7 +32,7 @@ export class Tally {
 
   /** Counts an attempt that ended. */
   count(outcome: Outcome): void {
-    if (outcome.kind === "rate-limited") this.limited += 1;
+    if (outcome.kind === "rate-limited" || outcome.kind === "disk-full") this.limited += 1;
     else {
       this.counted += 1;
       this.limited = 0;

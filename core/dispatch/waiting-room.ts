@@ -12,6 +12,7 @@ export class WaitingRoom {
   readonly #timers = new AbortController();
   readonly #parked = new Set<number>();
   readonly #foreign = new Set<number>();
+  readonly #roomless = new Set<number>();
   #triedAt = 0;
   #stale = false;
 
@@ -31,13 +32,18 @@ export class WaitingRoom {
     return this.#foreign;
   }
 
+  /** True when a task waits for room on a disk: then nothing else needs to be tried. */
+  get lacksRoom(): boolean {
+    return this.#roomless.size > 0;
+  }
+
   /** Tasks that wait, for whatever. */
   get size(): number {
-    return this.#parked.size + this.#foreign.size;
+    return this.#parked.size + this.#foreign.size + this.#roomless.size;
   }
 
   has(position: number): boolean {
-    return this.#parked.has(position) || this.#foreign.has(position);
+    return [this.#parked, this.#foreign, this.#roomless].some((set) => set.has(position));
   }
 
   /** A running task waits until a time, epoch milliseconds; then `onDue` is called. */
@@ -60,26 +66,36 @@ export class WaitingRoom {
     this.#foreign.add(position);
   }
 
-  /** True when it is time to ask for the other run's claims again. */
+  /** A running task waits for room on a disk. */
+  holdForRoom(position: number): void {
+    this.#schedule.hold(position);
+    this.#roomless.add(position);
+  }
+
+  /** True when it is time to ask for the other run's claims, or for the room on the disks, again. */
   foreignDue(registryChanged: boolean): boolean {
     const overdue = this.#clock.monotonic() - this.#triedAt >= foreignRetryMs;
     this.#stale ||= this.#foreign.size > 0 && (registryChanged || overdue);
+    this.#stale ||= this.#roomless.size > 0 && overdue;
     return this.#stale;
   }
 
-  /** Makes the tasks that waited for another run ready again, when something may have changed. */
+  /** Makes the tasks that waited for another run, or for room, ready again, when something may have changed. */
   retryForeign(): void {
     if (!this.#stale) return;
     this.#stale = false;
     this.#triedAt = this.#clock.monotonic();
-    for (const position of this.#foreign) this.#schedule.release(position);
-    this.#foreign.clear();
+    for (const held of [this.#foreign, this.#roomless]) {
+      for (const position of held) this.#schedule.release(position);
+      held.clear();
+    }
   }
 
   /** The task has ended; it waits for nothing any more. */
   forget(position: number): void {
     this.#parked.delete(position);
     this.#foreign.delete(position);
+    this.#roomless.delete(position);
   }
 
   /** Stops the timers. */

@@ -1,13 +1,15 @@
 import { Database, SQLiteError, type SQLQueryBindings } from "bun:sqlite";
-import { chmodSync, closeSync, mkdirSync, openSync, statSync } from "node:fs";
+import { chmodSync, closeSync, existsSync, mkdirSync, openSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { type Compilable, Kysely } from "kysely";
 import { assert } from "../assert.ts";
 import { type Living, thisMachine } from "../process/machine.ts";
 import { BunSqliteDialect } from "./dialect.ts";
 import { registryFormat } from "./format.ts";
+import { fillIndex, hasRoom, makeRoom } from "./headroom.ts";
+import { readImage } from "./image.ts";
 import type { Tables } from "./schema.ts";
-import { environmentError, openingTrouble, registryTrouble } from "./trouble.ts";
+import { environmentError, openingTrouble, registryFull, registryTrouble } from "./trouble.ts";
 
 /** The registry's file in a state directory. */
 export function registryPath(stateDir: string): string {
@@ -19,6 +21,9 @@ export interface Statement<Row> {
   all(...values: readonly Value[]): Row[];
   run(...values: readonly Value[]): void;
 }
+
+/** What a registry is opened for. `look`: on a full disk an image of it in memory will do, which cannot be written. */
+export type Access = "write" | "look";
 
 /** What a column holds. */
 export type Value = string | number | null;
@@ -36,8 +41,16 @@ export class RegistryDatabase {
   readonly #connection: Database;
   /** Null for a database that is in memory. */
   readonly #inode: number | null;
+  /** True: the disk is full, and this is what the registry held when it was opened. Nothing can be written. */
+  readonly isImage: boolean;
+  #letGo = (): void => {};
 
-  private constructor(path: string | null, connection: Database, living: Living = thisMachine) {
+  private constructor(
+    path: string | null,
+    connection: Database,
+    { living = thisMachine, isImage = false }: { living?: Living; isImage?: boolean } = {},
+  ) {
+    this.isImage = isImage;
     this.path = path ?? ":memory:";
     this.living = living;
     this.#connection = connection;
@@ -46,14 +59,22 @@ export class RegistryDatabase {
   }
 
   /** Opens the registry, creating it where there is none. `busyMs`: how long a writer waits for another. Throws `RaError` (exit 6). */
-  static async open(stateDir: string, busyMs = 5_000): Promise<RegistryDatabase> {
+  static async open(
+    stateDir: string,
+    busyMs = 5_000,
+    access: Access = "write",
+  ): Promise<RegistryDatabase> {
     const path = registryPath(stateDir);
+    const isLook = access === "look" && existsSync(path);
     let connection: Database | undefined;
     try {
+      if (isLook && !hasRoom(stateDir)) return await RegistryDatabase.#openImage(path);
+      if (!(isLook || makeRoom(stateDir))) throw registryFull(path);
       createPrivate(stateDir, path);
       connection = connect(path, busyMs);
       const database = new RegistryDatabase(path, connection);
       await database.#bringUpToDate();
+      database.#letGo = await fillIndex(path);
       return database;
     } catch (cause) {
       connection?.close();
@@ -61,9 +82,18 @@ export class RegistryDatabase {
     }
   }
 
+  static async #openImage(path: string): Promise<RegistryDatabase> {
+    const image = readImage(path);
+    if (image === null) throw registryFull(path);
+    const connection = Database.deserialize(image, { strict: true });
+    const database = new RegistryDatabase(path, connection, { isImage: true });
+    await database.#bringUpToDate();
+    return database;
+  }
+
   /** On a connection to a database in memory that is up to date; whoever opened it closes it. */
   static on(connection: Database, living: Living): RegistryDatabase {
-    return new RegistryDatabase(null, connection, living);
+    return new RegistryDatabase(null, connection, { living });
   }
 
   /** Builds a statement for repeated use. Values of the query stand only for their places: `run` and `all` give them. */
@@ -100,6 +130,7 @@ export class RegistryDatabase {
   immediate<T>(work: () => T): T {
     assert(!this.#connection.inTransaction, "transactions of the registry do not nest");
     this.#mustStandStill();
+    if (this.isImage) throw registryFull(this.path);
     try {
       this.#connection.query("begin immediate").run();
       const result = work();
@@ -119,6 +150,7 @@ export class RegistryDatabase {
 
   close(): void {
     this.#connection.close();
+    this.#letGo();
   }
 
   async #bringUpToDate(): Promise<void> {
@@ -192,7 +224,8 @@ function mustBeSound(connection: Database): void {
 
 function createPrivate(stateDir: string, path: string): void {
   mkdirSync(stateDir, { recursive: true, mode: 0o700 });
-  closeSync(openSync(path, "a", 0o600));
+  // To close a file lets go of all locks that this process has on it, those of SQLite included.
+  if (!existsSync(path)) closeSync(openSync(path, "a", 0o600));
   restrict(stateDir, 0o700);
   restrict(path, 0o600);
 }

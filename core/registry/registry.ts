@@ -1,11 +1,14 @@
+import { dirname } from "node:path";
 import { assert } from "../assert.ts";
 import { type Clock, systemClock } from "../clock.ts";
+import { isDiskFull } from "../disk-space.ts";
 import type { Event, Fact } from "../run/event.ts";
 import type { Decision, EventLog, ForeignClaim } from "../run/log.ts";
 import type { RunState } from "../run/state.ts";
 import { HeldClaims } from "./claims.ts";
 import { KnownCooldowns } from "./cooldowns.ts";
-import { RegistryDatabase } from "./database.ts";
+import { type Access, RegistryDatabase } from "./database.ts";
+import { makeRoom } from "./headroom.ts";
 import { History } from "./history.ts";
 import { Projection } from "./projection.ts";
 import { abandonedRuns, lostAttempts } from "./reaping.ts";
@@ -36,6 +39,8 @@ export interface RegistryOptions {
   readonly clock?: Clock;
   /** How long to wait for another process that writes; 5,000 by default. */
   readonly busyMs?: number;
+  /** For writing by default. */
+  readonly access?: Access;
 }
 
 /** The one door to the log: an append-only table of events, and the tables derived from it in the same transaction. */
@@ -73,9 +78,9 @@ export class Registry implements EventLog, AsyncDisposable {
   /** Opens the registry of a place, creating it where there is none. Throws `RaError` (exit 6) when it cannot be used. */
   static async open(
     place: { readonly stateDir: string },
-    { clock = systemClock, busyMs }: RegistryOptions = {},
+    { clock = systemClock, busyMs, access }: RegistryOptions = {},
   ): Promise<Registry> {
-    return Registry.on(await RegistryDatabase.open(place.stateDir, busyMs), { clock });
+    return Registry.on(await RegistryDatabase.open(place.stateDir, busyMs, access), { clock });
   }
 
   /** The door to a database that is open already. */
@@ -166,6 +171,7 @@ export class Registry implements EventLog, AsyncDisposable {
    * of processes. Gives what it recorded.
    */
   async reap(): Promise<readonly Event[]> {
+    if (this.database.isImage) return [];
     const found = abandonedRuns(this.database).map((run) =>
       this.commit(run, ({ state }) => lostAttempts(state, this.database.living, this.#clock.now())),
     );
@@ -221,7 +227,7 @@ export class Registry implements EventLog, AsyncDisposable {
     this.#queue = [];
     let verdicts: readonly Verdict[];
     try {
-      verdicts = this.#write(calls);
+      verdicts = this.#writeOrMakeRoom(calls);
     } catch (error) {
       this.#fail(calls, error);
       return;
@@ -234,6 +240,19 @@ export class Registry implements EventLog, AsyncDisposable {
       if (verdict.ok) waiter?.resolve(verdict.events);
       else if (waiter !== null) waiter.reject(verdict.error);
       else this.#faults.set(run, verdict.error);
+    }
+  }
+
+  /** A full disk is what the ballast is there for: the transaction is tried a second time without it. */
+  #writeOrMakeRoom(calls: readonly Call[]): Verdict[] {
+    try {
+      return this.#write(calls);
+    } catch (error) {
+      const { path, isImage } = this.database;
+      if (isImage || !isDiskFull(error) || !makeRoom(dirname(path))) throw error;
+      this.#parts.history.forget();
+      this.#parts.projection.forget();
+      return this.#write(calls);
     }
   }
 

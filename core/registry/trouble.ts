@@ -4,6 +4,11 @@ import { ExitCode, RaError } from "../error.ts";
 /** What mends a damaged registry. Results stay in git below `refs/ra/` whatever becomes of it. */
 export const mending =
   "`ra doctor --mend` moves it aside and keeps every run that can still be read";
+const full = [
+  "REGISTRY_FULL",
+  "the disk is full: nothing can be written to the registry",
+  "free some space and run the command again; what was recorded before is safe",
+] as const;
 
 /** What a person can do about an SQLite error, by the start of its code. The first match counts. */
 const troubles: readonly (readonly [
@@ -12,12 +17,9 @@ const troubles: readonly (readonly [
   message: string,
   hint: string,
 ])[] = [
-  [
-    "SQLITE_FULL",
-    "REGISTRY_FULL",
-    "the disk is full: nothing can be written to the registry",
-    "free some space and run the command again; what was recorded before is safe",
-  ],
+  ["SQLITE_FULL", ...full],
+  // The index of the log cannot grow.
+  ["SQLITE_IOERR_SHMSIZE", ...full],
   [
     "SQLITE_BUSY",
     "REGISTRY_BUSY",
@@ -39,6 +41,12 @@ const troubles: readonly (readonly [
     "check who owns the directory and whether its disk is there",
   ],
 ];
+
+/** Nothing can be written to a registry, for want of room. */
+export function registryFull(path: string): RaError {
+  const [code, message, hint] = full;
+  return environmentError(code, `${message} (\`${path}\`)`, hint);
+}
 
 /** An error of SQLite as what a person must mend (exit 6). Anything else comes back as it is. */
 export function registryTrouble(cause: unknown, path: string): unknown {

@@ -51,6 +51,7 @@ const outcome = v.variant("kind", [
   v.object({ kind: v.literal("failed"), message: text, final: v.exactOptional(v.literal(true)) }),
   v.object({ kind: v.literal("timed-out"), afterMs: v.number() }),
   v.object({ kind: v.literal("rate-limited"), until: textOrNull, message: text }),
+  v.object({ kind: v.literal("disk-full"), message: text }),
   v.object({ kind: v.literal("auth"), message: text }),
   v.object({ kind: v.literal("cancelled"), by: text }),
   v.object({ kind: v.literal("crashed"), message: text }),
@@ -79,6 +80,13 @@ const reason = v.variant("kind", [
   v.object({ kind: v.literal("runner-cap"), runner: text }),
   v.object({ kind: v.literal("cooldown"), provider: text, until: text }),
   v.object({ kind: v.literal("alone") }),
+  v.object({
+    kind: v.literal("disk"),
+    holds: text,
+    path: text,
+    free: v.number(),
+    least: v.number(),
+  }),
 ]);
 
 const usage = v.nullable(

@@ -20,7 +20,16 @@ export type WaitReason =
   | { readonly kind: "runner-cap"; readonly runner: string }
   /** The provider rests. `until`: ISO 8601, as it was known then; when it has passed, one attempt asks first. */
   | { readonly kind: "cooldown"; readonly provider: string; readonly until: string }
-  | { readonly kind: "alone" };
+  | { readonly kind: "alone" }
+  | {
+      /** Too little room on the disk that holds this. */
+      readonly kind: "disk";
+      readonly holds: string;
+      readonly path: string;
+      /** Bytes that are free, and from how many on the task starts. */
+      readonly free: number;
+      readonly least: number;
+    };
 
 /** One task in the last line of a run. */
 export interface TaskSummary {

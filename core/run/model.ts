@@ -19,6 +19,7 @@ export type Outcome =
     }
   | { readonly kind: "timed-out"; readonly afterMs: number }
   | { readonly kind: "rate-limited"; readonly until: string | null; readonly message: string }
+  | { readonly kind: "disk-full"; readonly message: string }
   | { readonly kind: "auth"; readonly message: string }
   | { readonly kind: "cancelled"; readonly by: string }
   | { readonly kind: "crashed"; readonly message: string }

@@ -7,12 +7,12 @@ import {
   clockDiagnoses,
   diskDiagnoses,
   environmentDiagnoses,
-  lowWaterBytes,
   pathDiagnoses,
   processDiagnoses,
 } from "../../cli/doctor/machine.ts";
 import { abandoned, leftoverDiagnoses } from "../../cli/doctor/runs.ts";
 import { doctorView } from "../../cli/view/doctor.ts";
+import { lowWaterDefault } from "../../core/disk-space.ts";
 import type { RunSummary } from "../../core/registry/query.ts";
 import { temporaryDirectory } from "../support/leftovers.ts";
 
@@ -25,7 +25,11 @@ describe("a disk", () => {
   test("is a problem below the low-water mark, and only there", () => {
     const at = (free: number) => diskDiagnoses(places, () => ({ disk: 1, free }))[0]?.severity;
 
-    expect([at(lowWaterBytes), at(lowWaterBytes - 1), at(0)]).toEqual(["ok", "problem", "problem"]);
+    expect([at(lowWaterDefault), at(lowWaterDefault - 1), at(0)]).toEqual([
+      "ok",
+      "problem",
+      "problem",
+    ]);
   });
 
   test("is told of once for all that lies on it, and apart from others", () => {

@@ -39,6 +39,7 @@ describe("the config", () => {
       logBytesMax: 64 * 1024 * 1024,
       logs: { totalMax: 2 * 1024 ** 3, failed: "keep" },
       results: { files: 200_000, bytes: 10 * 1024 ** 3 },
+      lowWaterBytes: 512 * 1024 * 1024,
     });
   });
 

@@ -142,8 +142,8 @@ export const mutants: readonly Mutant[] = [
   inSimulation(
     "a rate limit costs an attempt",
     dispatch("tally"),
-    'if (outcome.kind === "rate-limited") this.limited += 1;',
-    'if (outcome.kind === "rate-limited") this.counted += 1;',
+    'if (outcome.kind === "rate-limited" || outcome.kind === "disk-full") this.limited += 1;',
+    'if (outcome.kind === "rate-limited" || outcome.kind === "disk-full") this.counted += 1;',
   ),
   inSimulation(
     "facts that nobody waits for are dropped when the registry fails",

@@ -1,5 +1,13 @@
 import { dlopen } from "bun:ffi";
-import { closeSync, mkdirSync, openSync, statfsSync, truncateSync, writeFileSync } from "node:fs";
+import {
+  closeSync,
+  copyFileSync,
+  mkdirSync,
+  openSync,
+  statfsSync,
+  truncateSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 
 /** `EXT4_IOC_SHUTDOWN` and its flag that throws away whatever is not on the disk yet, the journal of ext4 included. */
@@ -19,6 +27,8 @@ export interface LoopDisk extends Disposable {
   cut(): void;
   /** Takes the disk away and mounts it again, as after a start of the machine. */
   restart(): Promise<void>;
+  /** Puts an image in its place, and mounts that. */
+  replace(image: string): Promise<void>;
 }
 
 /** Why no disk can be mounted here; null when one can. It tries. */
@@ -57,6 +67,11 @@ export function makeLoopDisk(
     cut: () => shutDown(path),
     async restart() {
       await unmount(path);
+      mount();
+    },
+    async replace(other) {
+      await unmount(path);
+      copyFileSync(other, image);
       mount();
     },
     [Symbol.dispose]: () => {

@@ -23,6 +23,9 @@ const { values } = parseArgs({
   },
 });
 
+/** Cuts of git as it is: if they did no damage, those of `ra` would prove nothing. */
+const controls = 5;
+
 const top = mkdtempSync(join(tmpdir(), "ra-power-"));
 try {
   const reason = await whyNoLoopDisk(top);
@@ -31,9 +34,6 @@ try {
 } finally {
   rmSync(top, { recursive: true, force: true });
 }
-
-/** Cuts of git as it is: if they did no damage, those of `ra` would prove nothing. */
-const controls = 5;
 
 async function campaign(): Promise<void> {
   const cuts: PowerCut[] = [];

@@ -1,0 +1,61 @@
+import type { Clock } from "../clock.ts";
+import { freeBytes } from "../disk-space.ts";
+import type { WaitReason } from "../run/event.ts";
+
+/** A directory in which a run writes, by what it holds. */
+export interface Written {
+  readonly name: string;
+  readonly path: string;
+}
+
+/** How often the disks are asked at most, in milliseconds. */
+const lookMs = 250;
+
+/** With less than this even a small result may not fit; what fails then fails for want of room. */
+const scarceBytes = 16 * 1024 * 1024;
+
+/** Knows whether the disks of a run have room for more attempts. */
+export class DiskGuard {
+  readonly #places: readonly Written[];
+  readonly #lowWaterBytes: number;
+  readonly #clock: Clock;
+  readonly #freeOf: (path: string) => number;
+  #seen: Extract<WaitReason, { kind: "disk" }> | null = null;
+  #seenAt = Number.NEGATIVE_INFINITY;
+
+  constructor(input: {
+    readonly places: readonly Written[];
+    /** Free bytes below which nothing new starts; 0 for never. */
+    readonly lowWaterBytes: number;
+    readonly clock: Clock;
+    readonly freeOf?: (path: string) => number;
+  }) {
+    this.#places = input.places;
+    this.#lowWaterBytes = input.lowWaterBytes;
+    this.#clock = input.clock;
+    this.#freeOf = input.freeOf ?? freeBytes;
+  }
+
+  /** Why no attempt may start now; null when there is room. */
+  shortage(): Extract<WaitReason, { kind: "disk" }> | null {
+    const now = this.#clock.monotonic();
+    if (now - this.#seenAt >= lookMs) {
+      this.#seen = this.#below(this.#lowWaterBytes);
+      this.#seenAt = now;
+    }
+    return this.#seen;
+  }
+
+  /** True when there is so little that whatever fails now fails for it. */
+  isScarce(): boolean {
+    return this.#below(Math.min(scarceBytes, this.#lowWaterBytes)) !== null;
+  }
+
+  #below(bytes: number): Extract<WaitReason, { kind: "disk" }> | null {
+    for (const { name, path } of this.#places) {
+      const free = this.#freeOf(path);
+      if (free < bytes) return { kind: "disk", holds: name, path, free, least: bytes };
+    }
+    return null;
+  }
+}
