@@ -17,6 +17,9 @@ import { killMs, type Survivor, wait } from "./tree.ts";
 /** Processes and threads an attempt may have at a time: far above what builds and agents use, below what stops a machine. */
 export const pidsMax = 8_192;
 
+/** The subgroup of the short programs of `ra` itself, such as git. */
+export const ownName = "own";
+
 /** What the kernel says of a directory in a cgroup v2 tree. */
 const cgroupMagic = 0x63677270;
 
@@ -74,13 +77,23 @@ export function removeGroup(directory: string): boolean {
 
 /**
  * Ends whatever is in a group or below it, and removes it: TERM to each process, and after `graceMs` the kernel kills
- * the group as a whole, so that no fork gets away. Returns what still runs after 5 s more.
+ * the group as a whole, so that no fork gets away; what is in the subgroup `own` has `ownGraceMs`. Returns what still
+ * runs after 5 s more.
  */
-export async function endGroup(directory: string, graceMs: number): Promise<readonly Survivor[]> {
+export async function endGroup(
+  directory: string,
+  graceMs: number,
+  ownGraceMs = graceMs,
+): Promise<readonly Survivor[]> {
   if (removeGroup(directory)) return [];
   const left = (): number[] => (isPopulated(directory) ? members(directory) : []);
+  const populated = (): true[] => (isPopulated(directory) ? [true] : []);
   for (const pid of left()) terminate(pid, directory);
-  await wait(() => (isPopulated(directory) ? [true] : []), graceMs, 5, 50);
+  await wait(populated, graceMs, 5, 50);
+  for (const group of ownGraceMs > graceMs ? groupsBelow(directory) : []) {
+    if (basename(group) !== ownName) tryWrite(join(group, "cgroup.kill"), "1");
+  }
+  await wait(populated, ownGraceMs - graceMs, 5, 50);
   const again = (): boolean[] => {
     if (!isPopulated(directory)) return [];
     tryWrite(join(directory, "cgroup.kill"), "1");

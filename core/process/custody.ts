@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { join } from "node:path";
-import { makeGroup, makeSubgroup, removeGroup } from "./cgroup.ts";
+import { makeGroup, makeSubgroup, ownName, removeGroup } from "./cgroup.ts";
 import { probeCgroup } from "./cgroup-probe.ts";
 import { ownerMark, processIdentity } from "./table.ts";
 
@@ -96,8 +96,6 @@ export function inOwnGroup<T>(spawn: (more: { cgroup?: string }) => T): T {
     throw error;
   }
 }
-
-const ownName = "own";
 
 function groupBelow(directory: string): string | null {
   let group: string | null = null;

@@ -3,7 +3,7 @@ import type { RunOwner } from "../id.ts";
 import { endGroup, isGroupOf, members, staleGroups } from "./cgroup.ts";
 import { fullMark, shimWord } from "./custody.ts";
 import { argumentsOf, isAlive, listProcesses, marksOf, ownerMark } from "./table.ts";
-import { killMs, type Survivor, sweep } from "./tree.ts";
+import { gitGraceMs, killMs, type Survivor, sweep } from "./tree.ts";
 
 /** What a dead `ra` left running. */
 export interface Orphans {
@@ -28,11 +28,14 @@ export async function endOrphans(
   const all = new Set([...marks.map(fullMark), ...deadMarks]);
   for (const group of new Set(dead.flatMap(groupsOf))) {
     const found = members(group).length;
-    ended.push({ found, survivors: await endGroup(group, graceMs) });
+    ended.push({ found, survivors: await endGroup(group, graceMs, gitGraceMs) });
   }
   const rows = listProcesses() ?? [];
   const marked = rows.filter(({ pid }) => marksOf(pid).some((mark) => all.has(mark))).length;
-  if (marked > 0) ended.push({ found: marked, survivors: await sweep(all, graceMs) });
+  if (marked > 0) {
+    await sweep(new Set(marks.map(fullMark)), graceMs);
+    ended.push({ found: marked, survivors: await sweep(all, gitGraceMs) });
+  }
   await untilShimsEnded(new Set(owners.map(ownerMark)), graceMs + killMs);
   const survivors = ended.flatMap((one) => one.survivors);
   return { found: ended.reduce((sum, { found }) => sum + found, 0), survivors };

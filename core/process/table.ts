@@ -108,13 +108,31 @@ export function argumentsOf(pid: number): string[] {
   return (readText(`/proc/${pid}/cmdline`) ?? "").split("\0").slice(0, -1);
 }
 
-/** The working directory of a process; null when it may not be read. */
-export function workingDirectory(pid: number): string | null {
+/** Ids of the processes that have a file open, as far as they may be looked at. */
+export function holdersOf(path: string): number[] {
+  return (listProcesses() ?? []).flatMap(({ pid }) => {
+    try {
+      const open = readdirSync(`/proc/${pid}/fd`).some(
+        (fd) => linkOf(`/proc/${pid}/fd/${fd}`) === path,
+      );
+      return open ? [pid] : [];
+    } catch {
+      return [];
+    }
+  });
+}
+
+function linkOf(path: string): string | null {
   try {
-    return readlinkSync(`/proc/${pid}/cwd`);
+    return readlinkSync(path);
   } catch {
     return null;
   }
+}
+
+/** The working directory of a process; null when it may not be read. */
+export function workingDirectory(pid: number): string | null {
+  return linkOf(`/proc/${pid}/cwd`);
 }
 
 /** True when a signal could be sent to a pid, or to a group when it is negative; zombies answer too. */

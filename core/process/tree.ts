@@ -48,6 +48,12 @@ export interface Tree {
 export const killMs: number = 5_000;
 
 /**
+ * How long a git of a dead `ra` has between TERM and KILL, in milliseconds. At TERM it removes its locks, but it may be in the
+ * middle of a flush; killed then, it would leave them for ever.
+ */
+export const gitGraceMs: number = 15_000;
+
+/**
  * Ends a tree: TERM to all of it, KILL after `graceMs`, again until nothing is left or 5 s have passed. Each pid is
  * compared with its start time right before a signal; pids up to 1, `ra` itself and its group never get one.
  * Returns what still runs.

@@ -1,7 +1,7 @@
 import type { ProcessIdentity } from "../id.ts";
 import { endGroup, isGroupOf, removeGroup } from "./cgroup.ts";
 import { isAlive, ownerMark } from "./table.ts";
-import { sweep } from "./tree.ts";
+import { gitGraceMs, sweep } from "./tree.ts";
 
 /** How long what a dead `ra` left has between TERM and KILL, in milliseconds. */
 const graceMs = 2_000;
@@ -28,7 +28,7 @@ export async function runWarden(): Promise<void> {
   const { owner, cgroup } = JSON.parse(first) as Ward;
   // A closed pipe alone is no proof.
   while (isAlive(owner)) await Bun.sleep(lookMs);
-  if (cgroup !== null && isGroupOf(cgroup, owner)) await endGroup(cgroup, graceMs);
-  await sweep(ownerMark(owner), graceMs);
+  if (cgroup !== null && isGroupOf(cgroup, owner)) await endGroup(cgroup, graceMs, gitGraceMs);
+  await sweep(ownerMark(owner), gitGraceMs);
   if (cgroup !== null && isGroupOf(cgroup, owner)) removeGroup(cgroup);
 }

@@ -6,6 +6,7 @@ import { ExitCode, RaError } from "../error.ts";
 import { flushRef } from "./durable.ts";
 import { type Git, gitFailed } from "./git.ts";
 import { type Identity, keeper, signature } from "./identity.ts";
+import { RefDeletion } from "./ref-deletion.ts";
 
 /** Age in milliseconds from which a lock below `refs/ra/` is taken for one that a killed `ra` left. */
 const staleLockMs = 10_000;
@@ -17,6 +18,7 @@ export class Refs {
   readonly #gitDir: string;
   readonly #fast: boolean;
   readonly #zero: string;
+  readonly #deletion: RefDeletion;
 
   constructor(input: {
     user: Git;
@@ -26,7 +28,9 @@ export class Refs {
     fast: boolean;
     /** The id that stands for "no commit", as long as the repository's ids are. */
     zero: string;
+    stateDir: string;
   }) {
+    this.#deletion = new RefDeletion(input.stateDir);
     this.#user = input.user;
     this.#commonDir = input.commonDir;
     this.#gitDir = input.gitDir;
@@ -105,7 +109,7 @@ export class Refs {
   async remove(ref: string): Promise<void> {
     assertOwn(ref);
     const args = ["update-ref", "--no-deref", "-d", ref];
-    const done = await this.#attempt(ref, args);
+    const done = await this.#deletion.during(() => this.#attempt(ref, args));
     if (done.code !== 0) throw gitFailed(args, done);
   }
 
@@ -114,13 +118,15 @@ export class Refs {
     if (refs.length === 0) return;
     for (const ref of refs) assertOwn(ref);
     const input = refs.map((ref) => `delete ${ref}\n`).join("");
-    await this.#user.run(["update-ref", "--no-deref", "--stdin"], { input });
+    const args = ["update-ref", "--no-deref", "--stdin"];
+    await this.#deletion.during(() => this.#user.run(args, { input }));
   }
 
   /** Deletes a ref of `ra`'s own if it stands at this commit. False: it does not, or it could not be deleted. */
   async removeAt(ref: string, commit: string): Promise<boolean> {
     assertOwn(ref);
-    const done = await this.#attempt(ref, ["update-ref", "--no-deref", "-d", ref, commit]);
+    const args = ["update-ref", "--no-deref", "-d", ref, commit];
+    const done = await this.#deletion.during(() => this.#attempt(ref, args));
     return done.code === 0;
   }
 

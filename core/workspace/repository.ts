@@ -32,6 +32,7 @@ import { patchOf } from "./patch.ts";
 import { gitDirOf, type Place } from "./place.ts";
 import { plainWorkspace } from "./plain.ts";
 import { Quarantine } from "./quarantine.ts";
+import { clearDeletionLock } from "./ref-deletion.ts";
 import { ownRef, Refs } from "./refs.ts";
 import type { ResultLimits } from "./result-size.ts";
 import type { Site } from "./site.ts";
@@ -72,7 +73,10 @@ export async function openRepository(
   const sha256 = lastValue(config, "extensions.objectformat") === "sha256";
   const reftable = lastValue(config, "extensions.refstorage") === "reftable";
   const zero = "0".repeat(sha256 ? 64 : 40);
-  const refs = new Refs({ user, commonDir, gitDir, fast: !sha256 && !reftable, zero });
+  const refs = new Refs({
+    ...{ user, commonDir, gitDir, fast: !sha256 && !reftable, zero },
+    stateDir: place.stateDir,
+  });
   const objects = new ObjectReader(control);
   const controlDir = join(place.stateDir, "control.git");
   const store = join(commonDir, "objects");
@@ -220,7 +224,8 @@ async function tidy(site: Site, run: string): Promise<void> {
 
 async function mend(site: Site): Promise<readonly string[]> {
   await site.quarantine.clearStale();
-  return await bringBackLandings(site);
+  const lock = await clearDeletionLock(site.place.stateDir, site.place.commonDir);
+  return [...(lock === null ? [] : [lock]), ...(await bringBackLandings(site))];
 }
 
 async function discard(site: Site, branch: string, commit: string): Promise<boolean> {

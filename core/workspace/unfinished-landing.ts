@@ -2,7 +2,7 @@ import { lstatSync, readFileSync } from "node:fs";
 import { chmod, readdir, rename, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { ownerMark } from "../process/table.ts";
-import { sweep } from "../process/tree.ts";
+import { gitGraceMs, sweep } from "../process/tree.ts";
 import { type Checkout, listCheckouts } from "./checkout.ts";
 import { copyIndex, flushDirectory, flushPaths } from "./durable.ts";
 import { gitFailed } from "./git.ts";
@@ -11,9 +11,6 @@ import type { Site } from "./site.ts";
 import { stagedEntries, takeBackFiles, writeIndex } from "./standing-files.ts";
 import { diffRevisions, type TreeEntryChange } from "./tree-diff.ts";
 import { inLandingTurn } from "./turn.ts";
-
-/** How long a git of a dead `ra` has between TERM and KILL, in milliseconds. At TERM it removes its locks. */
-const graceMs = 5_000;
 
 /** Mode of a path that a tree does not have. */
 const absentMode = "000000";
@@ -41,7 +38,7 @@ export async function bringBackLanding(site: Site, checkout: Checkout): Promise<
   const move = abandonedMove(checkout);
   if (move === null) return null;
   // Its git may still be at work, since it is in a session of its own.
-  await sweep(ownerMark(move.owner), graceMs);
+  await sweep(ownerMark(move.owner), gitGraceMs);
   const tip = await site.refs.read(`refs/heads/${move.target}`);
   if (tip === move.from) await bringBack(site, checkout, move);
   releaseLock(checkout);

@@ -8,7 +8,10 @@ test("a ref moves only from where it was said to stand", async () => {
   const fixture = makeRepository();
   const commonDir = join(fixture.dir, ".git");
   const user = bindGit(commonDir, fixture.env, { GIT_DIR: commonDir });
-  const refs = new Refs({ user, commonDir, gitDir: commonDir, fast: true, zero: "0".repeat(40) });
+  const refs = new Refs({
+    ...{ user, commonDir, gitDir: commonDir, fast: true, zero: "0".repeat(40) },
+    stateDir: join(commonDir, "ra"),
+  });
   const first = fixture.head();
   const second = commitFiles(fixture, { "a.txt": "b\n" }, "second");
   fixture.git("branch", "other", second);
