@@ -102,6 +102,13 @@ async function clearRefLocks(site: Site, run: string): Promise<void> {
   }
 }
 
+/** Removes the refs that keep the bases of a run's attempts. The run must be over. */
+export async function removeBases(site: Site, run: string): Promise<void> {
+  for (const [ref] of await refsOf(site, run)) {
+    if (refPattern.exec(ref)?.[3] === "base") await site.refs.remove(ref);
+  }
+}
+
 async function refsOf(site: Site, run: string): Promise<(readonly [string, string])[]> {
   const args = ["for-each-ref", "--format=%(refname) %(objectname)", `refs/ra/${run}/`];
   const lines = (await site.user.run(args)).split("\n").filter((line) => line !== "");

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { ExitCode, RaError } from "../error.ts";
 import { limits } from "../limits.ts";
 import { createMutex } from "../mutex.ts";
-import { abandonedWorkspaces, clearAbandoned } from "./abandoned.ts";
+import { abandonedWorkspaces, clearAbandoned, removeBases } from "./abandoned.ts";
 import { BaseAttributes } from "./attributes.ts";
 import { textsAt } from "./blob-text.ts";
 import { type Checkout, changedTracked, listCheckouts } from "./checkout.ts";
@@ -220,6 +220,8 @@ async function tidy(site: Site, run: string): Promise<void> {
     if (!name.startsWith(`${run}.`)) continue;
     await rm(join(site.indexDir, name), { recursive: true, force: true });
   }
+  // An attempt that could not take its snapshot never closed its workspace.
+  await removeBases(site, run);
 }
 
 async function mend(site: Site): Promise<readonly string[]> {

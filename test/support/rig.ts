@@ -1,6 +1,7 @@
 import { type Clock, systemClock } from "../../core/clock.ts";
 import type { Assignment } from "../../core/dispatch/assignment.ts";
 import type { AttemptEnd } from "../../core/dispatch/attempt.ts";
+import { DiskGuard } from "../../core/dispatch/disk-guard.ts";
 import { Dispatcher } from "../../core/dispatch/dispatcher.ts";
 import type { Hands, Landed } from "../../core/dispatch/hands.ts";
 import { Roster } from "../../core/dispatch/roster.ts";
@@ -197,6 +198,11 @@ export interface Rig {
   settle(): Promise<void>;
 }
 
+function guardOf(free: () => number, clock: Clock): DiskGuard {
+  const places = [{ name: "workspaces", path: "/work" }];
+  return new DiskGuard({ places, lowWaterBytes: 100, clock, freeOf: free });
+}
+
 /** Starts a run of a plan named `r1`. */
 export async function startRig(
   plan: Plan,
@@ -206,6 +212,8 @@ export async function startRig(
     perRunner?: Readonly<Record<string, number>>;
     clock?: ManualClock;
     caps?: Caps;
+    /** Bytes that are free at a moment; the guard wants 100. */
+    free?: () => number;
   } = {},
 ): Promise<Rig> {
   const log = new MemoryLog();
@@ -247,6 +255,7 @@ export async function startRig(
     perRunner: options.perRunner ?? {},
     stepThrough: options.stepThrough ?? false,
     ...(options.caps ? { caps: options.caps } : {}),
+    ...(options.free === undefined ? {} : { guard: guardOf(options.free, clock) }),
   });
   const finished = dispatcher.run();
   const settle = async (): Promise<void> => {
