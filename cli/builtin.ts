@@ -6,6 +6,10 @@ const runners: Readonly<Record<string, () => Promise<{ readonly default: RunnerF
   shell: () => import("../plugins/runner-shell.ts"),
   kilo: () => import("../plugins/runner-kilo.ts"),
   gemini: () => import("../plugins/runner-gemini.ts"),
+  claude: () => import("../plugins/runner-claude.ts"),
+  codex: () => import("../plugins/runner-codex.ts"),
+  opencode: () => import("../plugins/runner-opencode.ts"),
+  acp: () => import("../plugins/runner-acp.ts"),
 };
 
 /** The factory of a built-in runner. Throws `RaError` (exit 4) for a name that has no runner yet. */

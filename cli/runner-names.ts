@@ -5,5 +5,6 @@ export const runnerNames: readonly string[] = [
   "codex",
   "gemini",
   "opencode",
+  "acp",
   "shell",
 ];

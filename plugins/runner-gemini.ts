@@ -1,16 +1,13 @@
 import {
-  type Exit,
-  type Job,
-  jsonLine,
-  oneLine,
+  driveStream,
   type ProgramExit,
   probeVersion,
   type Runner,
   type RunnerHost,
-  refusedExit,
+  type Story,
+  type StreamAgent,
   soundsLimited,
-  startPatience,
-  type Usage,
+  type Waiting,
 } from "../core/plugin/index.ts";
 
 const login = "gemini";
@@ -41,109 +38,106 @@ export default function gemini(host: RunnerHost, timing = { patienceMs: 30_000 }
       environment: ["GEMINI_*", "GOOGLE_*", "GCLOUD_PROJECT", "CLOUDSDK_CONFIG", "CLOUD_ML_REGION"],
     },
     probe: (signal) => probeVersion(host, program, install, signal),
-    run: (job) => run(job, program, timing.patienceMs),
+    run: (job) =>
+      driveStream(job, {
+        name: "gemini",
+        argv: [
+          ...program,
+          // The empty prompt selects this mode; the words come from standard input.
+          ...["-p", "", ...(job.model === null ? [] : ["-m", job.model])],
+          ...["--approval-mode", "yolo", "--skip-trust", "-o", "stream-json"],
+        ],
+        env: {
+          // Its launcher swallows signals while the worker goes on.
+          GEMINI_CLI_NO_RELAUNCH: "true",
+          GEMINI_TELEMETRY_ENABLED: "false",
+        },
+        login,
+        patienceMs: timing.patienceMs,
+        ...reader(),
+      }),
   };
 }
 
-async function run(
-  job: Job,
-  program: readonly [string, ...string[]],
-  patienceMs: number,
-): Promise<Exit> {
-  const story: Story = { usage: null, status: null, error: null, lastError: "", apiError: "" };
-  const patience = startPatience(patienceMs);
-  const model = job.model === null ? [] : ["-m", job.model];
-  try {
-    const end = await job.start({
-      argv: [
-        ...program,
-        // The empty prompt selects this mode; the words come from standard input.
-        ...["-p", "", ...model, "--approval-mode", "yolo", "--skip-trust", "-o", "stream-json"],
-      ],
-      stdin: job.prompt,
-      env: {
-        TMPDIR: job.scratch,
-        // Its launcher swallows signals while the worker goes on.
-        GEMINI_CLI_NO_RELAUNCH: "true",
-        GEMINI_TELEMETRY_ENABLED: "false",
-      },
-      onStdout(line) {
-        const event = jsonLine(line);
-        if (event === null) return;
-        // The first two lines repeat what it was asked, whatever the provider says.
-        if (event.type !== "init" && event.role !== "user") patience.progressed();
-        read(story, event);
-      },
-      onStderr(line) {
-        if (/^\s+at |^[{}\s]*$/.test(line)) return;
-        story.lastError = line;
-        if (/\[API Error|ApiError|QuotaError|Attempt \d+ failed/.test(line)) story.apiError = line;
-        if (/^Attempt \d+ failed/.test(line) && soundsLimited(line)) patience.refused(line);
-        else if (/^Suggested retry after/.test(line))
-          patience.refused(`${patience.refusal()} ${line}`);
-      },
-      stop: patience.signal,
-    });
-    return conclude(story, end, patience.refusal());
-  } finally {
-    patience.end();
-  }
-}
-
-/** What the streams told so far. */
-interface Story {
-  usage: Usage | null;
-  /** `result.status`; null as long as there was no result, which is how a killed agent ends. */
-  status: string | null;
-  error: string | null;
-  lastError: string;
-  apiError: string;
+/** Reads one run of Gemini CLI; what its API said on standard error is kept for the end. */
+function reader(): Pick<StreamAgent, "read" | "readError" | "settle"> {
+  let apiError = "";
+  let limit = "";
+  return {
+    read,
+    readError(_story, line) {
+      // Gemini CLI prints the stack and the fields of an error below its words.
+      if (/\[API Error|ApiError|QuotaError|Attempt \d+ failed/.test(line)) apiError = line;
+      if (/^Attempt \d+ failed/.test(line) && soundsLimited(line)) limit = line;
+      else if (limit !== "" && /^Suggested retry after/.test(line)) limit = `${limit} ${line}`;
+      else return "nothing";
+      return { refused: limit };
+    },
+    settle: (story, end) => settle(story, end, apiError),
+  };
 }
 
 interface GeminiEvent {
   readonly type?: string;
   readonly role?: string;
+  readonly content?: string;
+  readonly delta?: boolean;
+  readonly session_id?: string;
+  readonly tool_name?: string;
+  readonly parameters?: { readonly file_path?: string };
   readonly status?: string;
   readonly error?: { readonly message?: string };
   readonly stats?: { readonly input_tokens?: number; readonly output_tokens?: number };
 }
 
-function read(story: Story, line: Readonly<Record<string, unknown>>): void {
+function read(story: Story, line: Readonly<Record<string, unknown>>): Waiting {
   const event = line as GeminiEvent;
-  if (event.type === "result") {
-    story.status = event.status ?? null;
-    story.error = event.error?.message ?? null;
-    if (event.stats) {
-      story.usage = {
-        inputTokens: event.stats.input_tokens ?? null,
-        outputTokens: event.stats.output_tokens ?? null,
-        costUsd: null,
-      };
-    }
+  switch (event.type) {
+    case "init":
+      story.session = event.session_id ?? null;
+      // The first two lines repeat what it was asked, whatever the provider says.
+      return "nothing";
+    case "message":
+      if (event.role === "user") return "nothing";
+      story.lastMessage = (event.delta ? story.lastMessage : "") + (event.content ?? "");
+      break;
+    case "tool_use":
+      story.toolCalls += 1;
+      story.lastMessage = "";
+      if (event.tool_name === "write_file" || event.tool_name === "replace") {
+        story.edits.add(event.parameters?.file_path ?? "");
+      }
+      break;
+    case "result":
+      readResult(story, event);
+      break;
   }
+  return "progress";
 }
 
-function conclude(story: Story, end: ProgramExit, waited: string | null): Exit {
-  const { usage, status } = story;
-  // Never by the exit code alone: it is 0 after a signal, too.
-  if (status === "success" && end.code === 0) return { ok: true, message: "", usage };
+function readResult(story: Story, { status, error, stats }: GeminiEvent): void {
+  story.isDone = status === "success";
+  if (error !== undefined) story.refusal = { status: null, text: error.message ?? "" };
+  if (stats === undefined) return;
+  story.usage = {
+    inputTokens: stats.input_tokens ?? null,
+    outputTokens: stats.output_tokens ?? null,
+    costUsd: null,
+  };
+}
+
+/** Finds the status of a refusal in the exit code or in the words; the words come from the result or standard error. */
+function settle(story: Story, end: ProgramExit, apiError: string): void {
   const code = end.code ?? 0;
-  if (code === 41) {
-    return { ok: false, message: "gemini is not logged in", usage, auth: { fix: login } };
+  if (story.isDone && code === 0) return;
+  const said = story.refusal?.text ?? null;
+  if (code === 41) story.refusal = { status: null, text: "gemini is not logged in" };
+  else {
+    const status = code >= 144 && code < 256 ? code + 256 : statusIn(said ?? "");
+    if (status !== null || said !== null) {
+      story.refusal = { status, text: wordsOf(said ?? apiError) };
+    } else story.lastError = ownCodes[code] ?? story.lastError;
   }
-  const text = wordsOf(story.error ?? story.apiError);
-  if (waited !== null && status === null) {
-    const exit = refusedExit({ status: null, text: waited }, { usage, fix: login });
-    return { ...exit, message: `waits for the provider: ${exit.message}` };
-  }
-  const http = code >= 144 && code < 256 ? code + 256 : statusIn(story.error ?? "");
-  if (http !== null || story.error !== null) {
-    return refusedExit({ status: http, text }, { usage, fix: login });
-  }
-  const how = end.signal === null ? `exit ${end.code}` : `signal ${end.signal}`;
-  const said = ownCodes[code] ?? oneLine(story.lastError);
-  const message = `gemini broke off with ${how}${said === "" ? "" : `: ${said}`}`;
-  return { ok: false, message, usage, crashed: true };
 }
 
 /** `[API Error: {"error":{"code":401,"message":"..."}}]` as its message. */

@@ -12,8 +12,9 @@ import { survivorNotes } from "../process/tree.ts";
 import type { Running } from "../process.ts";
 import type { Finding, Outcome, Usage } from "../run/model.ts";
 import type { Repository, Snapshot, Workspace } from "../workspace/workspace.ts";
-import { timeOf, withoutSecrets } from "./end-words.ts";
+import { messageOf, timeOf, withoutSecrets } from "./end-words.ts";
 import { findExecutableConfig } from "./executable-config.ts";
+import { type Ask, answerTo, lastWordsOf } from "./question.ts";
 
 /** How long a program has between TERM and KILL, in milliseconds. */
 const graceMs = 5000;
@@ -48,6 +49,7 @@ export interface AttemptSurroundings {
    */
   readonly onSpawn: (process: () => ProcessIdentity, workspace: Workspace | null) => void;
   readonly onAnswer?: (usage: Usage | null) => void;
+  readonly onQuestion?: Ask;
 }
 
 /** How a try ended. `close` gives the workspace up and is called once the facts are recorded. */
@@ -83,7 +85,8 @@ export async function runAttempt(
     const took = durationMs();
     const captured = await capture(request, workspace, outcome);
     const findings = await findingsIn(captured.snapshot, workspace?.base ?? null, around);
-    const notes = [...drive.notes, ...(captured.snapshot?.notes ?? [])];
+    const lastWords = captured.outcome.kind === "unchanged" ? drive.lastWords : [];
+    const notes = [...drive.notes, ...(captured.snapshot?.notes ?? []), ...lastWords];
     const open = workspace;
     return {
       ...withoutSecrets({ ...captured, notes, findings }, request.recording.redactor),
@@ -152,6 +155,7 @@ async function findingsIn(
 /** Drives a runner: starts its programs, logs them, and ends their whole trees at timeout, cancel and end. */
 class Drive {
   readonly notes: string[] = [];
+  lastWords: readonly string[] = [];
   readonly #request: AttemptRequest;
   readonly #around: AttemptSurroundings;
   readonly #workspace: Workspace | null;
@@ -188,6 +192,7 @@ class Drive {
     if (this.#cancel.aborted) cancel();
     try {
       const exit = await this.#untilStopped(this.#request.runner.run(this.#job()));
+      this.lastWords = lastWordsOf(exit);
       return { outcome: this.#outcome(exit), usage: exit?.usage ?? null };
     } catch (error) {
       if (this.#stop.signal.aborted) return { outcome: this.#outcome(null), usage: null };
@@ -216,6 +221,7 @@ class Drive {
       signal: this.#stop.signal,
       progressed: (usage) => this.#around.onAnswer?.(usage ?? null),
       start: (program) => this.#start(program),
+      ask: (asked) => answerTo(asked, this.#around.onQuestion, this.#stop.signal, this.notes),
     };
   }
 
@@ -291,9 +297,4 @@ class Drive {
     if (!exit.ok) return { kind: "failed", message: exit.message };
     return { kind: "succeeded", commit: null };
   }
-}
-
-function messageOf(error: unknown): string {
-  if (error instanceof RaError && error.hint) return `${error.message}; ${error.hint}`;
-  return error instanceof Error ? error.message : String(error);
 }

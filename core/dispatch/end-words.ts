@@ -1,3 +1,4 @@
+import { RaError } from "../error.ts";
 import type { Finding, Outcome } from "../run/model.ts";
 import type { Redactor } from "../secret/redactor.ts";
 
@@ -24,4 +25,10 @@ export function withoutSecrets<T extends EndWords>(end: T, redactor: Redactor | 
 /** A provider may name any number; null for one that is no time. */
 export function timeOf(ms: number | null): string | null {
   return ms === null || Number.isNaN(new Date(ms).getTime()) ? null : new Date(ms).toISOString();
+}
+
+/** What went wrong, with the hint of what helps where there is one. */
+export function messageOf(error: unknown): string {
+  if (error instanceof RaError && error.hint) return `${error.message}; ${error.hint}`;
+  return error instanceof Error ? error.message : String(error);
 }

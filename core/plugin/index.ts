@@ -1,23 +1,34 @@
 /** All that a plugin may import. */
 export type { Usage } from "../run/model.ts";
+export { type FailureKind, type Refusal, soundsLimited } from "./failure.ts";
+export { jsonLine, oneLine } from "./lines.ts";
+export { type Patience, startPatience } from "./patience.ts";
 export { probeVersion } from "./probe.ts";
-export {
-  jsonLine,
-  oneLine,
-  type Patience,
-  type Refusal,
-  refusedExit,
-  soundsLimited,
-  startPatience,
-} from "./refusal.ts";
+export { providerEnvironment, usualKeys } from "./provider-keys.ts";
+export { refusedExit } from "./refusal.ts";
 export type {
+  Account,
   Exit,
   Job,
+  Option,
   Probe,
   ProgramExit,
   ProgramRequest,
+  Question,
   Runner,
   RunnerFactory,
   RunnerHost,
   RunnerTraits,
 } from "./runner.ts";
+export { readStep, readStepError } from "./step-stream.ts";
+export {
+  accountOf,
+  brokenOff,
+  driveStream,
+  newStory,
+  type Story,
+  type StreamAgent,
+  type Waiting,
+  waitingExit,
+} from "./story.ts";
+export { openTalk, type Talk } from "./talk.ts";

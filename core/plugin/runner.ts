@@ -1,5 +1,6 @@
 import type { Isolation } from "../plan/plan.ts";
 import type { Usage } from "../run/model.ts";
+import type { FailureKind } from "./failure.ts";
 
 /** Whether an agent can be used, found out before the run starts. */
 export type Probe =
@@ -15,8 +16,8 @@ export interface ProgramExit {
 
 export interface ProgramRequest {
   readonly argv: readonly [string, ...string[]];
-  /** Written to standard input, which is then closed. Without it standard input is empty. */
-  readonly stdin?: string;
+  /** Written to standard input, which is closed at its end. Without it standard input is empty. */
+  readonly stdin?: string | ReadableStream<Uint8Array>;
   /** On top of the environment core gives every program of this runner. */
   readonly env?: Readonly<Record<string, string>>;
   /** Each line without its end; lines longer than 1 MiB come in pieces. */
@@ -42,6 +43,25 @@ export interface Job {
   progressed?(usage?: Usage): void;
   /** Starts a program in a process group of its own, with output logged. Throws `ENOENT` when it does not exist. */
   start(program: ProgramRequest): Promise<ProgramExit>;
+  /**
+   * Asks a person, and gives the id of the option that was taken; null when nobody answers, which is a refusal. The
+   * attempt goes on meanwhile, and its timeout with it.
+   */
+  ask(question: Question): Promise<string | null>;
+}
+
+/** What an agent wants to know or to be allowed. */
+export interface Question {
+  /** One line. */
+  readonly text: string;
+  readonly options: readonly Option[];
+}
+
+export interface Option {
+  readonly id: string;
+  readonly label: string;
+  /** What taking it means: `answer` allows nothing and forbids nothing. */
+  readonly effect: "allow" | "refuse" | "answer";
 }
 
 /** What the agent's own words say about the end of an attempt. Whether files changed is core's to find out. */
@@ -56,6 +76,21 @@ export interface Exit {
   readonly auth?: { readonly fix: string };
   /** True when the agent broke off without saying how its work ended. */
   readonly crashed?: boolean;
+  /** The class of the failure; absent when ok. */
+  readonly failure?: FailureKind;
+  /** What its stream told; absent where there is none to read. */
+  readonly account?: Account;
+}
+
+/** What an agent told of its work. */
+export interface Account {
+  /** Its own name for the conversation, by which it can be gone on with; null when it names none. */
+  readonly session: string | null;
+  /** What it said last, on one line, cut; empty when it said nothing. */
+  readonly lastMessage: string;
+  readonly toolCalls: number;
+  /** Paths its own tools for files changed, as it gave them. Which files did change is core's to find out. */
+  readonly edits: readonly string[];
 }
 
 export interface RunnerTraits {

@@ -14,8 +14,8 @@ export interface Program {
    * everything that inherits it is found again.
    */
   readonly mark?: string;
-  /** Written to standard input, which is then closed. Without it standard input is `/dev/null`. */
-  readonly stdin?: string;
+  /** Written to standard input, which is closed at its end. Without it standard input is `/dev/null`. */
+  readonly stdin?: string | ReadableStream<Uint8Array>;
   /** A directory nobody else works in; who still stands there at the end is named as a survivor. */
   readonly territory?: string;
 }
@@ -54,7 +54,9 @@ export function marksToEnd({ mark }: Program): ReadonlySet<string> {
   return new Set(mark === undefined ? [] : [fullMark(mark)]);
 }
 
+export type ProgramInput = "ignore" | Uint8Array<ArrayBuffer> | ReadableStream<Uint8Array>;
+
 /** Standard input as `Bun.spawn` takes it. */
-export function inputOf({ stdin }: Program): "ignore" | Uint8Array<ArrayBuffer> {
-  return stdin === undefined ? "ignore" : new TextEncoder().encode(stdin);
+export function inputOf({ stdin }: Program): ProgramInput {
+  return typeof stdin === "string" ? new TextEncoder().encode(stdin) : (stdin ?? "ignore");
 }

@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import type { Exit, Job, Runner } from "../../core/plugin/index.ts";
+import type { Exit, Job, Question, Runner } from "../../core/plugin/index.ts";
 import { programEnvironment } from "../../core/process/environment.ts";
 import { openLog } from "../../core/process/log.ts";
 import type { Survivor } from "../../core/process/tree.ts";
@@ -15,6 +15,8 @@ export interface Trial {
   readonly mark: string;
   /** The arguments of every program the runner started. */
   readonly started: readonly (readonly string[])[];
+  /** What the agent asked a person. */
+  readonly questions: readonly Question[];
   /** What core does at timeout or cancel. */
   cancel(graceMs: number): Promise<readonly Survivor[]>;
   output(): string;
@@ -28,6 +30,8 @@ export function tryRunner(
     readonly model?: string;
     readonly cwd?: string;
     readonly env?: Readonly<Record<string, string>>;
+    /** The id of the option that a person takes; without it nobody answers. */
+    readonly answer?: (question: Question) => string | null;
   },
 ): Trial {
   const cwd = task.cwd ?? temporaryDirectory();
@@ -37,6 +41,7 @@ export function tryRunner(
   const log = openLog(logPath);
   const controller = new AbortController();
   const started: (readonly string[])[] = [];
+  const questions: Question[] = [];
   const alive: Running[] = [];
   const env = programEnvironment(process.env, runner.traits.environment, task.env);
   const job: Job = {
@@ -46,6 +51,10 @@ export function tryRunner(
     cwd,
     scratch,
     signal: controller.signal,
+    async ask(question) {
+      questions.push(question);
+      return task.answer?.(question) ?? null;
+    },
     async start({ stop, env: more, ...program }) {
       started.push(program.argv);
       const running = startProcess({ ...program, cwd, env: { ...env, ...more }, mark, log });
@@ -73,6 +82,7 @@ export function tryRunner(
     cwd,
     mark,
     started,
+    questions,
     cancel,
     output: () => readFileSync(logPath, "utf8"),
   };

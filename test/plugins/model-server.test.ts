@@ -40,8 +40,12 @@ test("follows a script in Google's words, streamed", async () => {
   const contents = [{ role: "user", parts: [{ text: script }] }];
   const url = `${model.url}/v1beta/models/g:streamGenerateContent?alt=sse`;
 
-  const refused = (await (await post(url, { contents, tools: [{}] })).json()) as never;
-  const text = await (await post(url, { contents, tools: [{}] })).text();
+  const refused = (await (
+    await post(url, { contents, tools: [{ functionDeclarations: [{ name: "write_file" }] }] })
+  ).json()) as never;
+  const text = await (
+    await post(url, { contents, tools: [{ functionDeclarations: [{ name: "write_file" }] }] })
+  ).text();
 
   expect(refused).toMatchObject({
     error: { status: "RESOURCE_EXHAUSTED", details: [{ retryDelay: "2s" }] },

@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 import { oneLine, refusedExit } from "../../core/plugin/index.ts";
-import { resetTime } from "../../core/plugin/refusal.ts";
+import { resetTime } from "../../core/plugin/reset-time.ts";
 
 const nowMs = Date.parse("2026-11-21T10:00:00Z");
 

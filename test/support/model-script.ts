@@ -3,7 +3,9 @@ export type Step =
   | { readonly kind: "write"; readonly path: string; readonly content: string }
   | { readonly kind: "edit"; readonly path: string; readonly from: string; readonly to: string }
   | { readonly kind: "shell"; readonly command: string }
-  | { readonly kind: "say"; readonly text: string };
+  | { readonly kind: "say"; readonly text: string }
+  /** The model will not do it, in its provider's own form. */
+  | { readonly kind: "refuse" };
 
 /** What happens before a step is answered. */
 export type Prelude =
@@ -17,7 +19,12 @@ export type Prelude =
       readonly message: string | null;
     }
   | { readonly kind: "hang" }
-  | { readonly kind: "cut" }
+  /** The stream breaks off; `times` as for an error. */
+  | { readonly kind: "cut"; readonly times: number | null }
+  /** The answer is no event stream at all. */
+  | { readonly kind: "junk"; readonly times: number | null }
+  /** The answer comes in pieces, so many milliseconds apart. */
+  | { readonly kind: "slow"; readonly pauseMs: number }
   | { readonly kind: "hold"; readonly file: string };
 
 /** A step and what comes before it. Without a step the preludes are the end of the script. */
@@ -28,9 +35,10 @@ export interface Turn {
 
 /**
  * Reads the lines of a prompt that begin with `@@`, in order; other lines are ignored. `@@write PATH <<TEXT>>`,
- * `@@edit PATH <<FROM>> <<TO>>`, `@@shell COMMAND`, `@@say TEXT`, and before them any of
- * `@@error STATUS [retry-after=S] [times=N] [MESSAGE]`, `@@hold FILE` (until it exists), `@@hang` and `@@cut`
- * (the answer breaks off). `\n` stands for a line end. The script ends with `@@say done` unless it says otherwise.
+ * `@@edit PATH <<FROM>> <<TO>>`, `@@shell COMMAND`, `@@say TEXT`, `@@refuse`, and before them any of
+ * `@@error STATUS [retry-after=S] [times=N] [MESSAGE]`, `@@hold FILE` (until it exists), `@@hang`, `@@slow MS`,
+ * `@@cut [times=N]` (the answer breaks off) and `@@junk [times=N]`. `\n` stands for a line end. The script ends with
+ * `@@say done` unless it says otherwise.
  */
 export function parseScript(prompt: string): readonly Turn[] {
   const turns: Turn[] = [];
@@ -45,7 +53,8 @@ export function parseScript(prompt: string): readonly Turn[] {
       preludes = [];
     }
   }
-  if (turns.at(-1)?.step.kind !== "say" || preludes.length > 0) {
+  const last = turns.at(-1)?.step.kind;
+  if ((last !== "say" && last !== "refuse") || preludes.length > 0) {
     turns.push({ preludes, step: { kind: "say", text: "done" } });
   }
   return turns;
@@ -72,31 +81,37 @@ function parseLine(verb: string, rest: string): Step | Prelude {
       return parseError(rest);
     case "hold":
       return { kind: "hold", file: path };
+    case "slow":
+      return { kind: "slow", pauseMs: Number(path) };
     case "hang":
-    case "cut":
+    case "refuse":
       return { kind: verb };
+    case "cut":
+    case "junk":
+      return { kind: verb, times: numberIn(rest, /times=(\d+)/) };
     default:
       throw new Error(`unknown line of a script: @@${verb}`);
   }
 }
 
 function parseError(rest: string): Prelude {
-  const number = (pattern: RegExp): number | null => {
-    const match = pattern.exec(rest);
-    return match === null ? null : Number(match[1]);
-  };
   const message = rest.replace(/^\d+|retry-after=\d+|times=\d+/g, "").trim();
   return {
     kind: "error",
-    status: number(/^(\d+)/) ?? 500,
-    retryAfter: number(/retry-after=(\d+)/),
-    times: number(/times=(\d+)/),
+    status: numberIn(rest, /^(\d+)/) ?? 500,
+    retryAfter: numberIn(rest, /retry-after=(\d+)/),
+    times: numberIn(rest, /times=(\d+)/),
     message: message === "" ? null : message,
   };
 }
 
+function numberIn(text: string, pattern: RegExp): number | null {
+  const match = pattern.exec(text);
+  return match === null ? null : Number(match[1]);
+}
+
 function isPrelude(line: Step | Prelude): line is Prelude {
-  return ["error", "hang", "cut", "hold"].includes(line.kind);
+  return ["error", "hang", "cut", "junk", "slow", "hold"].includes(line.kind);
 }
 
 function lineEnds(text: string): string {

@@ -1,6 +1,10 @@
 import { existsSync } from "node:fs";
-import { type Dialect, gemini, openai } from "./model-dialect.ts";
-import { hasScript, type Prelude, parseScript, type Turn } from "./model-script.ts";
+import { anthropic } from "./model-anthropic.ts";
+import type { Dialect } from "./model-dialect.ts";
+import { gemini } from "./model-gemini.ts";
+import { chat } from "./model-openai.ts";
+import { responses } from "./model-responses.ts";
+import { hasScript, type Prelude, parseScript, type Step, type Turn } from "./model-script.ts";
 
 /** A request that reached the model. */
 export interface ModelRequest {
@@ -12,9 +16,9 @@ export interface ModelRequest {
   readonly headers: Readonly<Record<string, string>>;
 }
 
-/** A model on the loopback that does what the prompt says, in the words of OpenAI or Google. */
+/** A model on the loopback that does what the prompt says, in the words of OpenAI, Anthropic or Google. */
 export interface ModelServer extends AsyncDisposable {
-  /** Without a slash at its end; OpenAI's API is below `/v1`. */
+  /** Without a slash at its end; OpenAI's and Anthropic's APIs are below `/v1`. */
   readonly url: string;
   readonly requests: readonly ModelRequest[];
   stop(): Promise<void>;
@@ -42,8 +46,9 @@ export function startModelServer(port = 0): ModelServer {
         headers: Object.fromEntries(request.headers),
       });
       // Agents ask for titles and summaries on the side, without offering tools: those are not the script's.
-      const turn = tools && hasScript(prompt) ? parseScript(prompt)[turns] : undefined;
-      return answer(call, turn ?? { preludes: [], step: { kind: "say", text: "done" } }, (key) => {
+      const turn = tools.length > 0 && hasScript(prompt) ? parseScript(prompt)[turns] : undefined;
+      const done: Turn = { preludes: [], step: { kind: "say", text: "done" } };
+      return answer({ ...call, tools }, turn ?? done, (key) => {
         // Another attempt asks from another directory, which agents tell: only the script is the same.
         const place = `${prompt.match(/@@.*$/gm)?.join("\n")} ${turns} ${key}`;
         const count = refused.get(place) ?? 0;
@@ -68,10 +73,19 @@ interface Call {
   readonly body: unknown;
 }
 
+type Answered = Call & { readonly tools: readonly string[] };
+
+const dialects: Readonly<Record<string, Dialect>> = {
+  "/v1/chat/completions": chat,
+  "/v1/responses": responses,
+  "/v1/messages": anthropic,
+};
+
 function callOf(path: string, body: unknown): Call | null {
-  if (path.endsWith("/chat/completions")) {
+  const dialect = dialects[path];
+  if (dialect !== undefined) {
     const { model, stream } = body as { model?: string; stream?: boolean };
-    return { dialect: openai, model: model ?? "", streamed: stream === true, body };
+    return { dialect, model: model ?? "", streamed: stream === true, body };
   }
   const match = /\/models\/([^/:]+):(streamG|g)enerateContent$/.exec(path);
   if (match === null) return null;
@@ -79,29 +93,46 @@ function callOf(path: string, body: unknown): Call | null {
 }
 
 /** `countOf` counts how often a prelude of this script was met before. */
-async function answer(call: Call, turn: Turn, countOf: (key: string) => number): Promise<Response> {
+async function answer(
+  call: Answered,
+  turn: Turn,
+  countOf: (key: string) => number,
+): Promise<Response> {
+  let pauseMs = 0;
   for (const [index, prelude] of turn.preludes.entries()) {
+    if (prelude.kind === "slow") pauseMs = prelude.pauseMs;
     const response = await meet(call, prelude, () => countOf(`${index}`));
     if (response !== null) return response;
   }
-  const { dialect, model, streamed } = call;
-  if (!streamed) return json(dialect.whole(turn.step, model), 200);
-  return events(dialect.stream(turn.step, model).map((chunk) => `data: ${chunk}\n\n`));
+  const { dialect, model, streamed, tools } = call;
+  if (!streamed) return json(dialect.whole(turn.step, model, tools), 200);
+  return events(dialect.stream(turn.step, model, tools), pauseMs);
 }
 
-async function meet(call: Call, prelude: Prelude, count: () => number): Promise<Response | null> {
+async function meet(
+  call: Answered,
+  prelude: Prelude,
+  count: () => number,
+): Promise<Response | null> {
+  const isOver = (times: number | null): boolean => times !== null && count() >= times;
   switch (prelude.kind) {
     case "error": {
-      if (prelude.times !== null && count() >= prelude.times) return null;
+      if (isOver(prelude.times)) return null;
       const { status, retryAfter } = prelude;
       const headers = retryAfter === null ? {} : { "retry-after": `${retryAfter}` };
       return json(call.dialect.error(prelude), status, headers);
     }
     case "hang":
       return new Promise(() => {});
+    case "slow":
+      return null;
+    case "junk":
+      return isOver(prelude.times) ? null : events(["data: {not json\n\n", "<html>\n\n"], 0);
     case "cut": {
-      const [first = ""] = call.dialect.stream({ kind: "say", text: "half an ans" }, call.model);
-      return events([`data: ${first.slice(0, first.length / 2)}`]);
+      if (isOver(prelude.times)) return null;
+      const half: Step = { kind: "say", text: "half an ans" };
+      const frames = call.dialect.stream(half, call.model, call.tools);
+      return events([firstHalf(frames)], 0);
     }
     case "hold":
       while (!existsSync(prelude.file)) await Bun.sleep(20);
@@ -109,8 +140,29 @@ async function meet(call: Call, prelude: Prelude, count: () => number): Promise<
   }
 }
 
-function events(chunks: readonly string[]): Response {
-  return new Response(chunks.join(""), { headers: { "content-type": "text/event-stream" } });
+/** A stream up to the middle of the answer itself. */
+function firstHalf(frames: readonly string[]): string {
+  const text = frames.join("");
+  return text.slice(0, text.indexOf("half an ans") + 4);
+}
+
+function events(frames: readonly string[], pauseMs: number): Response {
+  const body = pauseMs === 0 ? frames.join("") : paced(frames, pauseMs);
+  return new Response(body, { headers: { "content-type": "text/event-stream" } });
+}
+
+/** The frames cut into two pieces each, with a pause before every piece. */
+function paced(frames: readonly string[], pauseMs: number): ReadableStream<Uint8Array> {
+  const middle = (frame: string): number => Math.ceil(frame.length / 2);
+  const pieces = frames.flatMap((f) => [f.slice(0, middle(f)), f.slice(middle(f))]);
+  return new ReadableStream({
+    async pull(controller) {
+      const piece = pieces.shift();
+      if (piece === undefined) return controller.close();
+      await Bun.sleep(pauseMs);
+      controller.enqueue(new TextEncoder().encode(piece));
+    },
+  });
 }
 
 function json(body: string, status: number, headers: Record<string, string> = {}): Response {

@@ -1,0 +1,120 @@
+import {
+  driveStream,
+  probeVersion,
+  type Refusal,
+  type Runner,
+  type RunnerHost,
+  type Story,
+  soundsLimited,
+  type Waiting,
+} from "../core/plugin/index.ts";
+
+const login = "codex login";
+const install = "npm install -g @openai/codex@0.169.0";
+
+/** Drives Codex (`codex exec`). It may wait out a refusal for an hour; after `patienceMs` without progress it is stopped. */
+export default function codex(host: RunnerHost, timing = { patienceMs: 30_000 }): Runner {
+  const program = host.command ?? (["codex"] as const);
+  return {
+    name: "codex",
+    traits: {
+      parallel: true,
+      isolation: "clone",
+      environment: ["CODEX_*", "OPENAI_*", "*_API_KEY", "AZURE_*", "AWS_*"],
+    },
+    probe: (signal) => probeVersion(host, program, install, signal),
+    run: (job) =>
+      driveStream(job, {
+        name: "codex",
+        argv: [
+          ...program,
+          // Core commits, and a task may have no repository at all.
+          ...["exec", "--json", "--skip-git-repo-check"],
+          ...(job.model === null ? [] : ["-m", job.model]),
+          ...["-c", "analytics.enabled=false", "-c", "check_for_update_on_startup=false"],
+          // Its sandbox cannot write into a workspace's git, and has no network.
+          ...["--dangerously-bypass-approvals-and-sandbox", "-"],
+        ],
+        env: {},
+        login,
+        patienceMs: timing.patienceMs,
+        read,
+      }),
+  };
+}
+
+interface CodexEvent {
+  readonly type?: string;
+  readonly thread_id?: string;
+  readonly message?: string;
+  readonly error?: { readonly message?: string };
+  readonly item?: CodexItem;
+  readonly usage?: { readonly input_tokens?: number; readonly output_tokens?: number };
+}
+
+interface CodexItem {
+  readonly type?: string;
+  readonly text?: string;
+  readonly changes?: readonly { readonly path?: string }[];
+}
+
+function read(story: Story, line: Readonly<Record<string, unknown>>): Waiting {
+  const event = line as CodexEvent;
+  switch (event.type) {
+    case "thread.started":
+      story.session = event.thread_id ?? null;
+      return "nothing";
+    case "turn.started":
+      story.isDone = false;
+      return "nothing";
+    case "error":
+      // It may go on by itself after this, or end with `turn.failed`.
+      return soundsLimited(event.message ?? "") ? { refused: event.message ?? "" } : "nothing";
+    case "turn.failed":
+      story.refusal = refusalOf(event.error?.message ?? "the turn failed");
+      return "progress";
+    case "turn.completed":
+      story.isDone = true;
+      story.refusal = null;
+      story.usage = {
+        inputTokens: event.usage?.input_tokens ?? null,
+        outputTokens: event.usage?.output_tokens ?? null,
+        costUsd: null,
+      };
+      return "progress";
+    case "item.completed":
+      return readItem(story, event.item ?? {});
+    default:
+      return event.type?.startsWith("item.") ? "progress" : "nothing";
+  }
+}
+
+function readItem(story: Story, item: CodexItem): Waiting {
+  switch (item.type) {
+    case "agent_message":
+      story.lastMessage = item.text ?? "";
+      return "progress";
+    case "file_change":
+      story.toolCalls += 1;
+      for (const { path } of item.changes ?? []) if (path !== undefined) story.edits.add(path);
+      return "progress";
+    case "command_execution":
+    case "mcp_tool_call":
+    case "web_search":
+      story.toolCalls += 1;
+      return "progress";
+    default:
+      // Warnings come as items, too, before the provider has said anything.
+      return "nothing";
+  }
+}
+
+/** `unexpected status 401 Unauthorized: Invalid API key, url: ...`, `..., last status: 429 Too Many Requests`, or JSON. */
+function refusalOf(message: string): Refusal {
+  const status =
+    /status:? (\d{3})\b/.exec(message)?.[1] ?? /"code":\s*"?(\d{3})\b/.exec(message)?.[1];
+  const inner = /"message":\s*"((?:[^"\\]|\\.)*)"/.exec(message)?.[1];
+  const words = /unexpected status \d{3} [^:]*: ([\s\S]*?)(?:, url: \S+)?$/.exec(message)?.[1];
+  const text = inner ?? words ?? message;
+  return { status: status === undefined ? null : Number(status), text };
+}
