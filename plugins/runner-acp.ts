@@ -1,3 +1,4 @@
+import { resolve } from "node:path";
 import {
   type AnyMessage,
   type ClientContext,
@@ -185,7 +186,10 @@ async function permit(
   { toolCall, options }: RequestPermissionRequest,
 ): Promise<RequestPermissionResponse> {
   const places = toolCall.locations ?? [];
-  const isInside = places.every(({ path }) => path === job.cwd || path.startsWith(`${job.cwd}/`));
+  const isInside = places.every(({ path }) => {
+    const place = resolve(job.cwd, path);
+    return place === job.cwd || place.startsWith(`${job.cwd}/`);
+  });
   const isWork = ["read", "edit", "delete", "move", "search", "think", "execute"].includes(
     toolCall.kind ?? "",
   );

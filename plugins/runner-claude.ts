@@ -19,7 +19,10 @@ const quiet = {
   CLAUDE_CODE_DISABLE_TERMINAL_TITLE: "1",
 } as const;
 
-/** Drives Claude Code (`claude -p`). It retries a refusal ten times; after `patienceMs` without progress it is stopped. */
+/** Ten, its own default, take minutes, also where a key is wrong; four take eight seconds. Then core waits with the slot free. */
+const retriesMax = "4";
+
+/** Drives Claude Code (`claude -p`). It retries a refusal by itself; after `patienceMs` without progress it is stopped. */
 export default function claude(host: RunnerHost, timing = { patienceMs: 30_000 }): Runner {
   const program = host.command ?? (["claude"] as const);
   return {
@@ -48,7 +51,7 @@ export default function claude(host: RunnerHost, timing = { patienceMs: 30_000 }
           "--dangerously-skip-permissions",
           ...(job.model === null ? [] : ["--model", job.model]),
         ],
-        env: { ...quiet, ...asRoot() },
+        env: { ...quiet, ...asRoot(), CLAUDE_CODE_MAX_RETRIES: retriesMax },
         login,
         patienceMs: timing.patienceMs,
         read,

@@ -85,7 +85,7 @@ function read(story: Story, line: Readonly<Record<string, unknown>>): Waiting {
     case "item.completed":
       return readItem(story, event.item ?? {});
     default:
-      return event.type?.startsWith("item.") ? "progress" : "nothing";
+      return /^item\./.test(String(event.type)) ? "progress" : "nothing";
   }
 }
 

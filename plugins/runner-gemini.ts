@@ -87,6 +87,8 @@ interface GeminiEvent {
   readonly parameters?: { readonly file_path?: string };
   readonly status?: string;
   readonly error?: { readonly message?: string };
+  readonly severity?: string;
+  readonly message?: string;
   readonly stats?: { readonly input_tokens?: number; readonly output_tokens?: number };
 }
 
@@ -104,9 +106,10 @@ function read(story: Story, line: Readonly<Record<string, unknown>>): Waiting {
     case "tool_use":
       story.toolCalls += 1;
       story.lastMessage = "";
-      if (event.tool_name === "write_file" || event.tool_name === "replace") {
-        story.edits.add(event.parameters?.file_path ?? "");
-      }
+      readEdit(story, event);
+      break;
+    case "error":
+      if (event.severity === "error") story.refusal = { status: null, text: event.message ?? "" };
       break;
     case "result":
       readResult(story, event);
@@ -115,8 +118,14 @@ function read(story: Story, line: Readonly<Record<string, unknown>>): Waiting {
   return "progress";
 }
 
+function readEdit(story: Story, { tool_name, parameters }: GeminiEvent): void {
+  const isEdit = tool_name === "write_file" || tool_name === "replace";
+  if (isEdit && parameters?.file_path !== undefined) story.edits.add(parameters.file_path);
+}
+
 function readResult(story: Story, { status, error, stats }: GeminiEvent): void {
   story.isDone = status === "success";
+  if (story.isDone) story.refusal = null;
   if (error !== undefined) story.refusal = { status: null, text: error.message ?? "" };
   if (stats === undefined) return;
   story.usage = {

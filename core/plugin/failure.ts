@@ -76,7 +76,7 @@ const rules: readonly Rule[] = [
     kind: "refused",
     under: [null, 200, 400],
     words:
-      /content.?(filter|policy)|safety (filter|reasons|classifier|settings)|usage policy|model_refusal|PROHIBITED_CONTENT|blocked by (safety|the provider)|safeguards|finish reason.{0,20}SAFETY|can't help with this/i,
+      /content.?(filter|policy)|safety (filter|reasons|classifier|settings)|usage policy|model_refusal|PROHIBITED_CONTENT|blocked (by|due to|for) (safety|the provider)|safeguards|finish reason.{0,20}SAFETY|can't help with this/i,
   },
   { kind: "rate-limit", under: [null], words: limitWords },
   {
@@ -88,7 +88,7 @@ const rules: readonly Rule[] = [
   {
     kind: "provider",
     under: [null],
-    words: /internal server error|bad gateway|service unavailable|malformed response|server_error/i,
+    words: /internal server error|bad gateway|service unavailable|malformed response|server_error|high demand/i,
   },
 ];
 

@@ -12,9 +12,16 @@ import { onTestEnd, temporaryDirectory } from "../support/leftovers.ts";
 export interface Trial {
   readonly exit: Promise<Exit>;
   readonly cwd: string;
+  readonly scratch: string;
   readonly mark: string;
   /** The arguments of every program the runner started. */
   readonly started: readonly (readonly string[])[];
+  /** What its programs printed, line by line, and how they ended. */
+  readonly said: {
+    readonly stdout: string[];
+    readonly stderr: string[];
+    readonly codes: (number | null)[];
+  };
   /** What the agent asked a person. */
   readonly questions: readonly Question[];
   /** What core does at timeout or cancel. */
@@ -42,6 +49,7 @@ export function tryRunner(
   const controller = new AbortController();
   const started: (readonly string[])[] = [];
   const questions: Question[] = [];
+  const said = { stdout: [] as string[], stderr: [] as string[], codes: [] as (number | null)[] };
   const alive: Running[] = [];
   const env = programEnvironment(process.env, runner.traits.environment, task.env);
   const job: Job = {
@@ -57,12 +65,23 @@ export function tryRunner(
     },
     async start({ stop, env: more, ...program }) {
       started.push(program.argv);
-      const running = startProcess({ ...program, cwd, env: { ...env, ...more }, mark, log });
+      const onStdout = (line: string): void => {
+        said.stdout.push(line);
+        program.onStdout?.(line);
+      };
+      const onStderr = (line: string): void => {
+        said.stderr.push(line);
+        program.onStderr?.(line);
+      };
+      const request = { ...program, onStdout, onStderr, cwd, env: { ...env, ...more }, mark, log };
+      const running = startProcess(request);
       alive.push(running);
       const end = (): void => void running.end(500);
       stop?.addEventListener("abort", end);
       try {
-        return await running.ended;
+        const end = await running.ended;
+        said.codes.push(end.code);
+        return end;
       } finally {
         stop?.removeEventListener("abort", end);
         await running.end(500);
@@ -80,9 +99,11 @@ export function tryRunner(
   return {
     exit: runner.run(job),
     cwd,
+    scratch,
     mark,
     started,
     questions,
+    said,
     cancel,
     output: () => readFileSync(logPath, "utf8"),
   };

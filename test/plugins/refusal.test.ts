@@ -1,6 +1,9 @@
 import { expect, test } from "bun:test";
+import { classify } from "../../core/plugin/failure.ts";
 import { oneLine, refusedExit } from "../../core/plugin/index.ts";
 import { resetTime } from "../../core/plugin/reset-time.ts";
+
+import { knownTexts, seenTexts } from "./failure-texts.ts";
 
 const nowMs = Date.parse("2026-11-21T10:00:00Z");
 
@@ -57,4 +60,30 @@ test("makes text from outside safe to show on one line", () => {
 
   expect(oneLine(text)).toBe("Error: a b c d");
   expect(oneLine("x".repeat(400)).length).toBe(300);
+});
+
+for (const { from, status, text, kind, until } of [...seenTexts, ...knownTexts]) {
+  test(`classes what ${from} says: ${status ?? "no status"}, ${text.slice(0, 80)}`, () => {
+    const refusal = { status, text };
+
+    const at = resetTime(refusal, nowMs);
+
+    expect(classify(refusal)).toBe(kind);
+    const expected = until?.includes("T") === false ? `2026-11-21T${until}:00Z` : until;
+    expect(at).toBe(expected === undefined ? null : Date.parse(expected));
+  });
+}
+
+test("takes a time of day without a zone for the machine's own, and never for one that is over", () => {
+  const at = resetTime({ status: 429, text: "resets 4:10am" }, nowMs) ?? 0;
+  const clock = new Date(at);
+
+  expect([clock.getHours(), clock.getMinutes()]).toEqual([4, 10]);
+  expect(at - nowMs).toBeGreaterThan(-60_000);
+  expect(at - nowMs).toBeLessThanOrEqual(25 * 3_600_000);
+});
+
+test("does not know a time that is none, or a zone that is none", () => {
+  expect(resetTime({ status: 429, text: "resets 14:10pm (UTC)" }, nowMs)).toBeNull();
+  expect(resetTime({ status: 429, text: "resets 4:10am (Nowhere/Land)" }, nowMs)).toBeNull();
 });

@@ -4,7 +4,15 @@ import { join } from "node:path";
 import { root } from "./program.ts";
 
 /** The real agents that the tests drive, and the package each comes in. */
-const packages = { kilo: "@kilocode/cli", gemini: "@google/gemini-cli" } as const;
+const packages = {
+  kilo: "@kilocode/cli",
+  gemini: "@google/gemini-cli",
+  claude: "@anthropic-ai/claude-code",
+  codex: "@openai/codex",
+  opencode: "opencode-ai",
+  /** Gemini CLI over the Agent Client Protocol. */
+  acp: "@google/gemini-cli",
+} as const;
 
 export type AgentName = keyof typeof packages;
 
@@ -12,6 +20,12 @@ const modules = join(root, "test", "agents", "node_modules");
 
 /** Where the programs of the real agents stand. */
 export const agentPrograms: string = join(modules, ".bin");
+
+/** What starts a real agent. */
+export function agentCommand(agent: AgentName): readonly [string, ...string[]] {
+  if (agent !== "acp") return [join(agentPrograms, agent)];
+  return [join(agentPrograms, "gemini"), "--acp", "--skip-trust"];
+}
 
 /**
  * `test` for a real agent. Skips, and prints why, where the agent could not be installed or `RA_TEST_AGENTS=off`.
@@ -26,6 +40,8 @@ export function testWith(agent: AgentName): typeof test {
 
 function reasonToSkip(agent: AgentName): string | null {
   if (process.env.RA_TEST_AGENTS === "off") return "RA_TEST_AGENTS=off";
+  const isUsual = agent === "kilo" || agent === "gemini";
+  if (!isUsual && process.env.RA_TEST_AGENTS !== "all") return "`npm run test:agents` runs them";
   if (existsSync(join(modules, packages[agent]))) return null;
   return `${packages[agent]} is not in test/agents/node_modules; \`npm install --prefix test/agents\` puts it there`;
 }

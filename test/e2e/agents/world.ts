@@ -3,6 +3,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 
 import { dirname, join } from "node:path";
 import { listProcesses } from "../../../core/process/table.ts";
 import type { Event, TaskSummary } from "../../../core/run/event.ts";
+import { makeAgentHome } from "../../support/agent-home.ts";
 import { agentPrograms } from "../../support/agents.ts";
 import { raBinary } from "../../support/binary.ts";
 import { onTestEnd, temporaryDirectory } from "../../support/leftovers.ts";
@@ -69,10 +70,7 @@ export async function makeWorld(options: WorldOptions = {}): Promise<World> {
       startDispatch([binary, "dispatch", "../plan.yaml", "--json", ...args], repository, env),
     git: (...args) => git("-C", repository, ...args),
     async expectNothingLeft() {
-      expect(programsOf(place)).toEqual([]);
-      // `kilo --version` makes an empty directory of this one name.
-      expect(readdirSync(env.TMPDIR as string).filter((name) => name !== "kilo")).toEqual([]);
-      expect(workspacesIn(env.RA_WORKSPACES as string)).toEqual([]);
+      expect(leftoversIn(place, env)).toEqual([]);
       expect(await git("-C", repository, "status", "--porcelain")).toBe("");
       expect(await git("-C", repository, "branch", "--format=%(refname:short)")).toBe("main\n");
     },
@@ -80,69 +78,18 @@ export async function makeWorld(options: WorldOptions = {}): Promise<World> {
 }
 
 function makeHome(place: string, model: ModelServer, options: WorldOptions) {
+  const { env } = makeAgentHome(place, model.url, options);
   const home = join(place, "home");
-  const tmp = join(place, "tmp");
-  for (const path of [join(home, ".config", "ra"), join(home, ".gemini"), tmp]) {
-    mkdirSync(path, { recursive: true });
-  }
+  mkdirSync(join(home, ".config", "ra"));
   const identity = "[user]\n\tname = Eve Example\n\temail = eve@example.invalid\n";
   // The project may belong to somebody else, as in a container with a mounted directory.
   writeFileSync(join(home, ".gitconfig"), `${identity}[safe]\n\tdirectory = *\n`);
   writeFileSync(join(home, ".config", "ra", "config.yaml"), options.userConfig ?? "");
-  writeJson(join(home, ".gemini", "settings.json"), geminiSettings);
-  const env: Record<string, string> = {
-    PATH: `${agentPrograms}:${process.env.PATH ?? ""}`,
-    HOME: home,
-    TMPDIR: tmp,
-    ...Object.fromEntries(
-      Object.entries(xdg).map(([name, path]) => [`XDG_${name}_HOME`, join(home, path)]),
-    ),
-    RA_WORKSPACES: join(place, "workspaces"),
-    KILO_DISABLE_MODELS_FETCH: "1",
-    KILO_DISABLE_DEFAULT_PLUGINS: "1",
-    GEMINI_API_KEY: "dummy",
-    GOOGLE_GEMINI_BASE_URL: model.url,
-  };
-  if (options.kiloLogin === undefined) {
-    env.KILO_CONFIG_CONTENT = JSON.stringify(kiloConfig(model.url, { apiKey: "dummy" }));
-  } else {
-    const auth = { fake: { type: "api", key: options.kiloLogin } };
-    writeJson(join(home, xdg.CONFIG, "kilo", "kilo.json"), kiloConfig(model.url, {}));
-    writeJson(join(home, xdg.DATA, "kilo", "auth.json"), auth);
-  }
-  return env;
-}
-
-function writeJson(path: string, value: object): void {
-  mkdirSync(dirname(path), { recursive: true });
-  writeFileSync(path, JSON.stringify(value));
-}
-
-const xdg = { CONFIG: ".config", DATA: ".local/share", STATE: ".local/state", CACHE: ".cache" };
-
-const geminiSettings = {
-  general: { enableAutoUpdate: false },
-  privacy: { usageStatisticsEnabled: false },
-  security: { auth: { selectedType: "gemini-api-key" } },
-};
-
-function kiloConfig(url: string, key: { readonly apiKey?: string }): object {
-  const cost = { input: 3, output: 15 };
-  const limit = { context: 128_000, output: 8000 };
   return {
-    autoupdate: false,
-    share: "disabled",
-    snapshot: false,
-    enabled_providers: ["fake"],
-    provider: {
-      fake: {
-        npm: "@ai-sdk/openai-compatible",
-        name: "fake",
-        options: { baseURL: `${url}/v1`, ...key },
-        models: { m1: { name: "m1", limit, cost } },
-      },
-    },
-  };
+    ...env,
+    PATH: `${agentPrograms}:${process.env.PATH ?? ""}`,
+    RA_WORKSPACES: join(place, "workspaces"),
+  } as Record<string, string>;
 }
 
 function startDispatch(
@@ -204,6 +151,20 @@ async function readLines(
     }
   }
   return text;
+}
+
+/** Processes, temporary files and workspaces that a run left. */
+export function leftoversOf(world: World): readonly string[] {
+  return leftoversIn(dirname(world.repository), world.env);
+}
+
+function leftoversIn(place: string, env: World["env"]): readonly string[] {
+  return [
+    ...programsOf(place),
+    // `kilo --version` and `opencode --version` make an empty directory of their name.
+    ...readdirSync(env.TMPDIR as string).filter((name) => name !== "kilo" && name !== "opencode"),
+    ...workspacesIn(env.RA_WORKSPACES as string),
+  ];
 }
 
 /** Everything that carries a path of this world in its environment. */

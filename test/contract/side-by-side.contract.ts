@@ -1,0 +1,15 @@
+import { expect } from "bun:test";
+import { testWith } from "../support/agents.ts";
+import { playRound } from "./side-by-side.ts";
+
+for (const agent of ["kilo", "claude", "codex", "opencode", "gemini"] as const) {
+  testWith(agent)(
+    `three ${agent} work at once on one home, and none meets another`,
+    async () => {
+      const { complaints } = await playRound(agent, 3);
+
+      expect(complaints).toEqual([]);
+    },
+    240_000,
+  );
+}

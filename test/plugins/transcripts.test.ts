@@ -1,0 +1,26 @@
+import { describe, expect, test } from "bun:test";
+import { agentCases, type StreamAgentName, streamAgents } from "./agent-cases.ts";
+import { hostOf, player } from "./conformance.ts";
+import { tryRunner } from "./job.ts";
+import { transcript, transcriptsOf } from "./transcript.ts";
+
+/** What the real agents printed when they were recorded, read again without them. */
+for (const agent of Object.keys(streamAgents) as StreamAgentName[]) {
+  const cases = agentCases.filter(({ without }) => !without?.includes(agent));
+
+  describe(`what the real ${agent} printed`, () => {
+    for (const { name, check } of cases) {
+      test(`means the same without it: ${name}`, async () => {
+        const runner = streamAgents[agent](hostOf(player(transcript(agent, name))));
+
+        const exit = await tryRunner(runner, { prompt: "Do it." }).exit;
+
+        check(exit, agent);
+      });
+    }
+
+    test("is kept for every case", () => {
+      expect([...transcriptsOf(agent)].sort()).toEqual(cases.map(({ name }) => name).sort());
+    });
+  });
+}
