@@ -64,6 +64,7 @@ function withSettings(runner: Runner, settings: RunnerConfig | undefined): Runne
     name: runner.name,
     traits,
     probe: (signal) => runner.probe(signal),
+    ...(runner.loggedIn === undefined ? {} : { loggedIn: runner.loggedIn }),
     run: (job) => runner.run(job),
   };
 }

@@ -30,12 +30,20 @@ import {
   type Story,
   soundsLimited,
   startPatience,
+  usualKeys,
   waitingExit,
 } from "../core/plugin/index.ts";
 
 const login = "start the agent once by hand and log in there";
 const configure =
   "name its command in the config: `runners: { acp: { command: [gemini, --acp] } }`";
+
+/** Which agent it is, only the user knows: what any of them is told of account and key by. */
+const environment = [
+  ...usualKeys,
+  ...["ACP_*", "ANTHROPIC_*", "CLAUDE_*", "CODEX_*", "COPILOT_*", "GEMINI_*", "KILO_*"],
+  ...["OPENAI_*", "OPENCODE_*", "QWEN_*"],
+];
 
 /** How long an agent may take to go once its input is closed, in milliseconds. */
 const leaveMs = 1_000;
@@ -49,7 +57,7 @@ export default function acp(host: RunnerHost, timing: Timing = { patienceMs: 30_
   const program = host.command;
   return {
     name: "acp",
-    traits: { parallel: true, isolation: "clone", environment: ["*"] },
+    traits: { parallel: true, isolation: "clone", environment },
     async probe(signal) {
       if (program !== null) return probeVersion(host, program, configure, signal);
       return { ok: false, message: "no command of an agent is set for `acp`", fix: configure };

@@ -30,18 +30,14 @@ export default function claude(host: RunnerHost, timing = { patienceMs: 30_000 }
     traits: {
       parallel: true,
       isolation: "clone",
+      // A cloud account opens far more than a model: for Bedrock its keys are named in the user's config.
       environment: [
-        ...["ANTHROPIC_*", "CLAUDE_CONFIG_DIR", "CLAUDE_CODE_*", "AWS_*", "GOOGLE_*"],
-        ...[
-          "CLOUD_ML_REGION",
-          "VERTEX_REGION_*",
-          "GCLOUD_PROJECT",
-          "CLOUDSDK_CONFIG",
-          "IS_SANDBOX",
-        ],
+        ...["ANTHROPIC_*", "CLAUDE_CONFIG_DIR", "CLAUDE_CODE_*", "IS_SANDBOX"],
+        ...["AWS_REGION", "AWS_PROFILE", "CLOUD_ML_REGION", "VERTEX_REGION_*"],
       ],
     },
     probe: (signal) => probeVersion(host, program, install, signal),
+    loggedIn: async (signal) => (await host.query([...program, "auth", "status"], signal)) !== null,
     run: (job) =>
       driveStream(job, {
         name: "claude",

@@ -20,9 +20,11 @@ export default function codex(host: RunnerHost, timing = { patienceMs: 30_000 })
     traits: {
       parallel: true,
       isolation: "clone",
-      environment: ["CODEX_*", "OPENAI_*", "*_API_KEY", "AZURE_*", "AWS_*"],
+      environment: ["CODEX_*", "OPENAI_*", "AZURE_OPENAI_*"],
     },
     probe: (signal) => probeVersion(host, program, install, signal),
+    loggedIn: async (signal) =>
+      (await host.query([...program, "login", "status"], signal)) !== null,
     run: (job) =>
       driveStream(job, {
         name: "codex",

@@ -1,8 +1,12 @@
 import { type Diagnosis, note, problem, well } from "../../core/diagnosis.ts";
-import type { Probe } from "../../core/plugin/runner.ts";
-import { probeAgent } from "../agent-probe.ts";
+import { type Probed, probeAgent } from "../agent-probe.ts";
 import type { Config } from "../config.ts";
 import { runnerNames } from "../runner-names.ts";
+
+const logins: Readonly<Record<string, string>> = {
+  true: "it says that it is logged in; ",
+  false: "it says that it is not logged in, which a provider of your own may not need; ",
+};
 
 type Variables = Readonly<Record<string, string | undefined>>;
 
@@ -42,7 +46,7 @@ async function noAgent(config: Config, env: Variables, cwd: string): Promise<Dia
 export function agentDiagnosis(
   name: string,
   named: boolean,
-  probe: Probe | null,
+  probe: Probed | null,
 ): readonly Diagnosis[] {
   const check = `runner ${name}`;
   if (probe === null) {
@@ -51,7 +55,10 @@ export function agentDiagnosis(
   }
   if (probe.ok) {
     const version = probe.version === null ? "" : `${probe.version.split("\n")[0]}, `;
-    return [well(check, `${version}starts; a login that has run out shows at its first task`)];
+    const login = logins[String(probe.loggedIn)] ?? "";
+    return [
+      well(check, `${version}starts; ${login}a login that has run out shows at its first task`),
+    ];
   }
   const say = named ? problem : note;
   return [say(check, probe.message, probe.fix)];

@@ -88,7 +88,8 @@ const rules: readonly Rule[] = [
   {
     kind: "provider",
     under: [null],
-    words: /internal server error|bad gateway|service unavailable|malformed response|server_error|high demand/i,
+    words:
+      /internal server error|bad gateway|service unavailable|malformed response|server_error|high demand/i,
   },
 ];
 

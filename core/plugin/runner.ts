@@ -108,6 +108,8 @@ export interface Runner {
   readonly name: string;
   readonly traits: RunnerTraits;
   probe(signal: AbortSignal): Promise<Probe>;
+  /** Whether a login or a key is set up, as the agent says without asking its provider; absent where it cannot say. */
+  loggedIn?(signal: AbortSignal): Promise<boolean>;
   run(job: Job): Promise<Exit>;
 }
 

@@ -135,7 +135,7 @@ const edits: readonly Deed[] = [
 
 /** A commit that git refuses, since another has the index, leaves the file behind. */
 const commitOwnFile = (path: string, how: string): string =>
-  `echo own >> ${path}; { git add ${path} && git commit -q -m mine ${how} && made commit HEAD && clean ${path}; } || { dirty ${path}; false; }`;
+  `echo own >> ${path}; { git add ${path} && git commit -q -m mine ${how} && made commit HEAD && clean ${path}; } || { dirty ${path}; ! git ls-files --error-unmatch ${path} > /dev/null 2>&1 || staged ${path}; false; }`;
 
 /** Moves of the branch that is checked out. */
 const movesInCheckout: readonly Deed[] = [

@@ -2,7 +2,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { root } from "../support/program.ts";
 
-/** What came of one case with one agent. */
+/** What came of one situation with one agent. */
 export interface Row {
   readonly agent: string;
   readonly version: string;
@@ -18,34 +18,31 @@ export interface Row {
 const page = join(root, "docs", "agents.md");
 const marks = ["<!-- contract:begin -->", "<!-- contract:end -->"] as const;
 
-/** The rows as a table: a line for each agent, a column for each case. */
-export function tableOf(rows: readonly Row[]): string {
-  const situations = [...new Set(rows.map(({ situation }) => situation))];
-  const agents = [...new Set(rows.map(({ agent }) => agent))];
-  const cell = (agent: string, situation: string): string => {
-    const row = rows.find((each) => each.agent === agent && each.situation === situation);
-    if (row === undefined) return "not run";
-    const tries = row.attempts === 1 ? "" : `, ${row.attempts} attempts`;
-    return `${row.end}, ${row.exitCode}${tries}; ${row.leftovers} left`;
-  };
-  const version = (agent: string): string => rows.find((row) => row.agent === agent)?.version ?? "";
-  return [
-    `| agent | ${situations.join(" | ")} |`,
-    `| --- |${situations.map(() => " --- |").join("")}`,
-    ...agents.map((agent) => {
-      const cells = situations.map((situation) => cell(agent, situation));
-      return `| ${agent} ${version(agent)} | ${cells.join(" | ")} |`;
-    }),
-  ].join("\n");
-}
-
-/** Puts the table into docs/agents.md, between its marks. */
-export function writeTable(rows: readonly Row[]): void {
+/** Puts a line for an agent that was shown in every situation into docs/agents.md, in place of its older one. */
+export function writeLine(rows: readonly Row[], situations: readonly string[]): void {
   const text = readFileSync(page, "utf8");
-  const [from, to] = marks.map((mark) => text.indexOf(mark));
-  if (from === undefined || to === undefined || from < 0 || to < from) {
+  const [begin, end] = marks.map((mark) => text.indexOf(mark));
+  if (begin === undefined || end === undefined || begin < 0 || end < begin) {
     throw new Error(`docs/agents.md has no ${marks.join(" ")}`);
   }
-  const head = text.slice(0, from + marks[0].length);
-  writeFileSync(page, `${head}\n${tableOf(rows)}\n${text.slice(to)}`);
+  const from = begin + marks[0].length;
+  const head = `| agent | ${situations.join(" | ")} |\n| --- |${" --- |".repeat(situations.length)}`;
+  const standing = text.slice(from, end).trim();
+  // Lines of another table, with other situations, say nothing in this one.
+  const old = standing.startsWith(`${head}\n`) ? standing.slice(head.length + 1).split("\n") : [];
+  const agent = rows[0]?.agent ?? "";
+  const kept = old.filter((line) => !line.startsWith(`| ${agent} `));
+  const lines = [...kept, lineOf(rows, situations)].sort();
+  writeFileSync(page, `${text.slice(0, from)}\n${head}\n${lines.join("\n")}\n${text.slice(end)}`);
+}
+
+function lineOf(rows: readonly Row[], situations: readonly string[]): string {
+  const cells = situations.map((situation) => {
+    const row = rows.find((each) => each.situation === situation);
+    if (row === undefined) throw new Error(`nothing came of \`${situation}\``);
+    const tries = row.attempts === 1 ? "" : `, ${row.attempts} attempts`;
+    return `${row.end}, ${row.exitCode}${tries}, ${row.leftovers}`;
+  });
+  const { agent, version } = rows[0] as Row;
+  return `| ${agent} ${version} | ${cells.join(" | ")} |`;
 }

@@ -5,7 +5,7 @@ import { type Dispatch, endOf, leftoversOf, makeWorld, type World } from "../e2e
 import { agentModels } from "../support/agent-home.ts";
 import { type AgentName, agentCommand, testWith } from "../support/agents.ts";
 import { runProgram } from "../support/program.ts";
-import { type Row, writeTable } from "./contract-table.ts";
+import { type Row, writeLine } from "./contract-table.ts";
 
 /** What `ra` promises of every agent, shown with the real ones. */
 interface Situation {
@@ -89,8 +89,10 @@ for (const agent of chosen as AgentName[]) {
 }
 
 afterAll(() => {
-  const all = situations.length * Object.keys(agentModels).length;
-  if (rows.length === all) writeTable(rows);
+  const names = situations.map(({ name }) => name);
+  for (const each of Map.groupBy(rows, ({ agent }) => agent).values()) {
+    if (each.length === names.length) writeLine(each, names);
+  }
 });
 
 async function play(agent: AgentName, situation: Situation): Promise<Row> {
@@ -110,7 +112,7 @@ async function play(agent: AgentName, situation: Situation): Promise<Row> {
   const [end] = endOf(dispatch);
   await situation.after?.(world, dispatch);
   return {
-    agent: agent === "acp" ? "acp (Gemini CLI)" : agent,
+    agent: agent === "acp" ? "acp, Gemini CLI" : agent,
     version: await versionOf(agent, world),
     situation: situation.name,
     end: end?.error?.kind ?? end?.status ?? "none",

@@ -70,3 +70,62 @@ test("answers a request on the side without following the script", async () => {
   expect(answer.status).toBe(200);
   expect(await answer.text()).toContain("done");
 });
+
+test("follows a script in Anthropic's words and in those of OpenAI's responses", async () => {
+  const model = server();
+  const ask = async (path: string, body: object): Promise<readonly Record<string, unknown>[]> => {
+    const text = await (await post(`${model.url}${path}`, { stream: true, ...body })).text();
+    return [...text.matchAll(/^data: (.*)$/gm)].map(([, data]) => JSON.parse(data as string));
+  };
+  const user = { role: "user", content: [{ type: "text", text: "@@edit a.txt <<x>> <<y>>" }] };
+  const tools = [{ name: "Edit" }, { type: "function", name: "exec_command" }];
+
+  const messages = await ask("/v1/messages", { messages: [user], tools });
+  const input = [{ ...user, type: "message" }];
+  const responses = await ask("/v1/responses", { input, tools });
+
+  expect(messages.map(({ type }) => type)).toEqual([
+    ...["message_start", "content_block_start", "content_block_delta", "content_block_stop"],
+    ...["message_delta", "message_stop"],
+  ]);
+  expect(messages[2]).toMatchObject({
+    delta: { partial_json: '{"file_path":"a.txt","old_string":"x","new_string":"y"}' },
+  });
+  const item = responses.at(-1)?.response as { output: { name: string; arguments: string }[] };
+  expect(item.output[0]?.name).toBe("exec_command");
+  expect(JSON.parse(item.output[0]?.arguments ?? "").cmd).toContain("\n-x\n+y\n");
+});
+
+test("cuts, garbles and slows an answer as often as it is told", async () => {
+  const model = server();
+  const ask = async (script: string) => {
+    const messages = [{ role: "user", content: script }];
+    const tools = [{ function: { name: "write" } }];
+    const body = { model: "m1", stream: true, messages, tools };
+    return (await post(`${model.url}/v1/chat/completions`, body)).text();
+  };
+
+  const cut = [await ask("@@cut times=1\n@@say a"), await ask("@@cut times=1\n@@say a")];
+  const junk = await ask("@@junk\n@@say b");
+  const slow = await ask("@@slow 1\n@@say c");
+
+  expect(cut.map((text) => text.includes("[DONE]"))).toEqual([false, true]);
+  expect(cut[0]).toEndWith('"half');
+  expect(junk).toContain("{not json");
+  expect(slow).toBe(await ask("@@say c"));
+});
+
+test("lets the model refuse in each provider's own form", async () => {
+  const model = server();
+  const content = "@@refuse";
+  const chat = { messages: [{ role: "user", content }], tools: [{ function: { name: "write" } }] };
+  const messages = { messages: [{ role: "user", content }], tools: [{ name: "Write" }] };
+
+  const said = [
+    await (await post(`${model.url}/v1/chat/completions`, chat)).text(),
+    await (await post(`${model.url}/v1/messages`, messages)).text(),
+  ];
+
+  expect(said[0]).toContain('"finish_reason":"content_filter"');
+  expect(said[1]).toContain('"stop_reason":"refusal"');
+});

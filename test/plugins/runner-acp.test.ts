@@ -1,6 +1,7 @@
 import { expect, test } from "bun:test";
 import { readFileSync } from "node:fs";
 import type { Question } from "../../core/plugin/index.ts";
+import { programEnvironment } from "../../core/process/environment.ts";
 import acp from "../../plugins/runner-acp.ts";
 import { type AcpScript, acpAgent } from "./acp-agent.ts";
 import { hostOf } from "./conformance.ts";
@@ -189,4 +190,14 @@ test("says how to name an agent where none is named", async () => {
   const probe = await acp(hostOf(null)).probe(new AbortController().signal);
 
   expect(probe).toMatchObject({ ok: false, fix: expect.stringContaining("runners: { acp:") });
+});
+
+test("gets what agents are told of account and key by, and nothing of other programs", () => {
+  const needed = ["ANTHROPIC_API_KEY", "GEMINI_CLI_HOME", "HOME"];
+  const foreign = ["GITHUB_TOKEN", "DATABASE_URL"];
+  const parent = Object.fromEntries([...needed, ...foreign].map((variable) => [variable, "x"]));
+
+  const environment = programEnvironment(parent, acp(hostOf(null)).traits.environment);
+
+  expect(Object.keys(environment).sort()).toEqual([...needed, "GIT_TERMINAL_PROMPT"].sort());
 });

@@ -82,7 +82,7 @@ test("is started without a terminal, telemetry or updates, and asks nobody", asy
 
 test("gets the person's login, and nothing of other programs", () => {
   const needed = ["ANTHROPIC_API_KEY", "CLAUDE_CONFIG_DIR", "CLAUDE_CODE_OAUTH_TOKEN", "HOME"];
-  const foreign = ["GITHUB_TOKEN", "OPENAI_API_KEY", "CLAUDECODE"];
+  const foreign = ["GITHUB_TOKEN", "OPENAI_API_KEY", "AWS_SECRET_ACCESS_KEY", "CLAUDECODE"];
   const parent = Object.fromEntries([...needed, ...foreign].map((variable) => [variable, "x"]));
 
   const environment = programEnvironment(parent, claude(hostOf(null)).traits.environment);

@@ -65,8 +65,8 @@ test("is started without telemetry, updates or a sandbox that keeps it from its 
 });
 
 test("gets the person's login, and nothing of other programs", () => {
-  const needed = ["OPENAI_API_KEY", "CODEX_HOME", "MISTRAL_API_KEY", "HOME"];
-  const foreign = ["GITHUB_TOKEN", "ANTHROPIC_AUTH_TOKEN", "DATABASE_URL"];
+  const needed = ["OPENAI_API_KEY", "CODEX_HOME", "HOME"];
+  const foreign = ["GITHUB_TOKEN", "ANTHROPIC_API_KEY", "AWS_SECRET_ACCESS_KEY"];
   const parent = Object.fromEntries([...needed, ...foreign].map((variable) => [variable, "x"]));
 
   const environment = programEnvironment(parent, codex(hostOf(null)).traits.environment);
