@@ -66,7 +66,7 @@ export async function driveStream(job: Job, agent: StreamAgent): Promise<Exit> {
       env: { TMPDIR: job.scratch, ...agent.env },
       onStdout(line) {
         const event = jsonLine(line);
-        if (event !== null) note(patience, agent.read(story, event));
+        if (event !== null) note(patience, readEvent(agent, story, event));
       },
       onStderr(line) {
         if (line.trim() !== "") story.lastError = line;
@@ -78,6 +78,19 @@ export async function driveStream(job: Job, agent: StreamAgent): Promise<Exit> {
     return { ...conclude(story, end, agent, patience.refusal()), account: accountOf(story) };
   } finally {
     patience.end();
+  }
+}
+
+/** A newer version of an agent may shape an event anew: that must not end its work, only go unread. */
+function readEvent(
+  agent: StreamAgent,
+  story: Story,
+  event: Readonly<Record<string, unknown>>,
+): Waiting {
+  try {
+    return agent.read(story, event);
+  } catch {
+    return "nothing";
   }
 }
 

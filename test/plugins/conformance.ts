@@ -55,7 +55,13 @@ export function conformsAsAgent(name: string, factory: RunnerFactory, tapes: Tap
     });
 
     test("reads past text that is no event", async () => {
-      const noise = ["Warning: {not json", "{}", "null", '{"type":7,"part":null}', "\u001b[2J{"];
+      const odd = [
+        { type: 7, part: null },
+        { type: "tool_use", part: 7, parameters: null },
+        { type: "assistant", message: { content: [null] } },
+        { type: "item.completed", item: { type: "file_change", changes: 7 } },
+      ].map((event) => JSON.stringify(event));
+      const noise = ["Warning: {not json", "{}", "null", ...odd, "\u001b[2J{"];
 
       const exit = await play({
         ...tapes.success,
