@@ -75,7 +75,7 @@ async function run(
   { patienceMs }: Timing,
 ): Promise<Exit> {
   const story = newStory();
-  const patience = startPatience(patienceMs);
+  const patience = startPatience(patienceMs, () => job.progressed?.(story.usage ?? undefined));
   const leave = new AbortController();
   const line = openTalk<AnyMessage>();
   let timer: ReturnType<typeof setTimeout> | undefined;

@@ -12,8 +12,9 @@ import { survivorNotes } from "../process/tree.ts";
 import type { Running } from "../process.ts";
 import type { Finding, Outcome, Usage } from "../run/model.ts";
 import type { Repository, Snapshot, Workspace } from "../workspace/workspace.ts";
-import { messageOf, timeOf, withoutSecrets } from "./end-words.ts";
+import { messageOf, withoutSecrets } from "./end-words.ts";
 import { findExecutableConfig } from "./executable-config.ts";
+import { outcomeOf } from "./exit-outcome.ts";
 import { type Ask, answerTo, lastWordsOf } from "./question.ts";
 
 /** How long a program has between TERM and KILL, in milliseconds. */
@@ -287,14 +288,6 @@ class Drive {
     if (this.#timedOut) return { kind: "timed-out", afterMs: this.#request.task.timeoutMs };
     if (this.#cancel.aborted) return { kind: "cancelled", by: String(this.#cancel.reason) };
     if (exit === null) return { kind: "crashed", message: "the runner gave no answer" };
-    if (exit.limit) {
-      const until = timeOf(exit.limit.untilMs);
-      return { kind: "rate-limited", until, message: exit.message };
-    }
-    if (exit.auth)
-      return { kind: "auth", message: `${exit.message}; log in with \`${exit.auth.fix}\`` };
-    if (exit.crashed) return { kind: "crashed", message: exit.message };
-    if (!exit.ok) return { kind: "failed", message: exit.message };
-    return { kind: "succeeded", commit: null };
+    return outcomeOf(exit);
   }
 }

@@ -101,6 +101,6 @@ export function showsAnswer(outcome: Outcome): boolean {
 
 /** Not every runner names one. */
 function classOf(outcome: Outcome): string | null {
-  const { class: named } = outcome as { readonly class?: unknown };
+  const named = outcome.kind === "failed" ? outcome.class : undefined;
   return typeof named === "string" ? named : null;
 }

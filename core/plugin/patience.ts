@@ -10,8 +10,11 @@ export interface Patience {
   end(): void;
 }
 
-/** Starts such a watch. An agent may retry for `patienceMs` from its first refusal on; then its slot is freed. */
-export function startPatience(patienceMs: number): Patience {
+/**
+ * Starts such a watch. An agent may retry for `patienceMs` from its first refusal on; then its slot is freed. `onProgress` is
+ * called at each progress.
+ */
+export function startPatience(patienceMs: number, onProgress: () => void): Patience {
   const controller = new AbortController();
   let timer: ReturnType<typeof setTimeout> | null = null;
   let text: string | null = null;
@@ -29,6 +32,7 @@ export function startPatience(patienceMs: number): Patience {
     progressed() {
       text = null;
       end();
+      onProgress();
     },
     end,
   };

@@ -58,7 +58,9 @@ export type Waiting = "progress" | "nothing" | { readonly refused: string };
 /** Starts such an agent with the prompt on standard input and reads it to its end. */
 export async function driveStream(job: Job, agent: StreamAgent): Promise<Exit> {
   const story = newStory();
-  const patience = startPatience(agent.patienceMs);
+  const patience = startPatience(agent.patienceMs, () =>
+    job.progressed?.(story.usage ?? undefined),
+  );
   try {
     const end = await job.start({
       argv: agent.argv,

@@ -48,7 +48,12 @@ const epoch = v.exactOptional(v.number());
 const outcome = v.variant("kind", [
   v.object({ kind: v.literal("succeeded"), commit: textOrNull }),
   v.object({ kind: v.literal("unchanged") }),
-  v.object({ kind: v.literal("failed"), message: text, final: v.exactOptional(v.literal(true)) }),
+  v.object({
+    kind: v.literal("failed"),
+    message: text,
+    final: v.exactOptional(v.literal(true)),
+    class: v.exactOptional(text),
+  }),
   v.object({ kind: v.literal("timed-out"), afterMs: v.number() }),
   v.object({ kind: v.literal("rate-limited"), until: textOrNull, message: text }),
   v.object({ kind: v.literal("disk-full"), message: text }),

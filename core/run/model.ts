@@ -16,6 +16,8 @@ export type Outcome =
       readonly message: string;
       /** True: another try would come to the same, so there is none. */
       readonly final?: true;
+      /** Why, in the words of `FailureKind`, where the agent or its provider said; absent: nobody did. */
+      readonly class?: string;
     }
   | { readonly kind: "timed-out"; readonly afterMs: number }
   | { readonly kind: "rate-limited"; readonly until: string | null; readonly message: string }
