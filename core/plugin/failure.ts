@@ -89,7 +89,7 @@ const rules: readonly Rule[] = [
     kind: "provider",
     under: [null],
     words:
-      /internal server error|bad gateway|service unavailable|malformed response|server_error|high demand/i,
+      /internal server error|bad gateway|service unavailable|malformed response|server_error|high demand|returned no output/i,
   },
 ];
 

@@ -101,4 +101,20 @@ export const agentCases: readonly AgentCase[] = [
       else expect(exit).toMatchObject({ ok: false, failure: "refused" });
     },
   },
+  {
+    name: "cut-once",
+    script: "@@cut times=1\n@@write cut.txt <<cut\n>>\n@@say all done",
+    check(exit, agent) {
+      // Kilo takes it for an empty answer and gives up; the others try again.
+      if (agent === "kilo") expect(exit).toMatchObject({ ok: false, failure: "provider" });
+      else expect(exit).toMatchObject({ ok: true, account: { lastMessage: "all done" } });
+    },
+  },
+  {
+    name: "slow",
+    script: "@@slow 25\n@@write slow.txt <<slow\n>>\n@@say all done",
+    check(exit) {
+      expect(exit).toMatchObject({ ok: true, account: { lastMessage: "all done", toolCalls: 1 } });
+    },
+  },
 ];

@@ -71,6 +71,12 @@ export const seenTexts: readonly FailureText[] = [
   seen("kilo", 429, "Rate limit exceeded", "rate-limit"),
   seen("kilo", null, "AI_APICallError: Rate limit exceeded", "rate-limit"),
   seen("kilo", null, "The response was blocked by the provider's content filter", "refused"),
+  seen(
+    "kilo",
+    null,
+    "run ended without an assistant message; the model returned no output",
+    "provider",
+  ),
   seen("opencode", 403, 'Forbidden: {"error":{"message":"Forbidden"}}', "auth"),
   seen("opencode", null, "ContextOverflowError", "context-overflow"),
   seen("gemini", 429, "Rate limit exceeded Suggested retry after 3600s", "rate-limit", "11:00"),

@@ -58,6 +58,11 @@ export async function makeWorld(options: WorldOptions = {}): Promise<World> {
     return out;
   };
   await git("clone", "--quiet", root, repository);
+  // Whatever this repository has checked out, a person's has `main` alone.
+  await git("-C", repository, "checkout", "--quiet", "--detach");
+  const branches = await git("-C", repository, "branch", "--format=%(refname:short)");
+  const named = branches.split("\n").filter((name) => /^[^(]/.test(name));
+  if (named.length > 0) await git("-C", repository, "branch", "--quiet", "-D", ...named);
   await git("-C", repository, "checkout", "--quiet", "-B", "main");
   const ra = (...args: string[]) => runProgram([binary, ...args], { cwd: repository, env });
   return {
