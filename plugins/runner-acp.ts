@@ -42,6 +42,7 @@ const configure =
 const environment = [
   ...usualKeys,
   ...["ACP_*", "ANTHROPIC_*", "CLAUDE_*", "CODEX_*", "COPILOT_*", "GEMINI_*", "KILO_*"],
+  ...["GOOGLE_GEMINI_*", "GOOGLE_GENAI_*"],
   ...["OPENAI_*", "OPENCODE_*", "QWEN_*"],
 ];
 

@@ -193,7 +193,7 @@ test("says how to name an agent where none is named", async () => {
 });
 
 test("gets what agents are told of account and key by, and nothing of other programs", () => {
-  const needed = ["ANTHROPIC_API_KEY", "GEMINI_CLI_HOME", "HOME"];
+  const needed = ["ANTHROPIC_API_KEY", "GEMINI_CLI_HOME", "GOOGLE_GEMINI_BASE_URL", "HOME"];
   const foreign = ["GITHUB_TOKEN", "DATABASE_URL"];
   const parent = Object.fromEntries([...needed, ...foreign].map((variable) => [variable, "x"]));
 
