@@ -70,7 +70,7 @@ function add(before: Usage | null, part: StepPart): Usage {
   return {
     inputTokens: (before?.inputTokens ?? 0) + input,
     outputTokens: (before?.outputTokens ?? 0) + output,
-    costUsd: (before?.costUsd ?? 0) + (part.cost ?? 0),
+    costUsd: addedCost(before, part.cost),
   };
 }
 
@@ -85,4 +85,10 @@ function refusalOf(error: unknown): Refusal {
     text: data?.message ?? name ?? "unknown error",
     ...(data?.responseHeaders ? { headers: data.responseHeaders } : {}),
   };
+}
+
+/** A model without a price is told of as one that costs 0: that is unknown, and so is a sum with it. */
+function addedCost(before: Usage | null, cost: number | undefined): number | null {
+  if (!cost) return null;
+  return before === null ? cost : before.costUsd === null ? null : before.costUsd + cost;
 }
