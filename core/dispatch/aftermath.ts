@@ -191,9 +191,13 @@ async function takeUp(
   const snapshot = await workspace.snapshot(`ra: what ${run}/${left.task}/${left.attempt} left`);
   await workspace.restore();
   const kept = snapshot === null || snapshot.unchanged ? null : snapshot.commit;
+  const recorded = attempt?.kept ?? null;
+  // The log names that commit: another one of the same files, at another time, does not take its place.
+  if (recorded !== null)
+    await repository?.pin(`refs/ra/${run}/${left.task}/${left.attempt}`, recorded);
   if (task && attempt) await recordLost(takeover, task, attempt, snapshot);
   await workspace.close();
-  const isNew = kept !== null && attempt?.kept !== kept;
+  const isNew = kept !== null && recorded === null;
   return isNew ? [`what ${left.task}/${left.attempt} left is kept at ${kept.slice(0, 12)}`] : [];
 }
 

@@ -137,3 +137,27 @@ test("a git of an earlier owner is ended, although the next one died before it h
   await git.exited;
   expect([git.signalCode, told]).toEqual(["SIGTERM", ["1 process of it ended"]]);
 });
+
+test("the commit that was recorded as kept stays pinned, although its workspace was not closed any more", async () => {
+  const fixture = makeRepository();
+  const repository = await fixture.open();
+  const workspace = await repository.open(request(fixture));
+  writeFileSync(join(workspace.path, "made.txt"), "made\n");
+  writeFileSync(join(workspace.path, ".ra-dropped-lines"), "no part of an answer\n");
+  const commit = (await workspace.snapshot("work"))!.commit;
+  // As the answer to a conflict is kept.
+  const without = [".ra-dropped-lines"];
+  const kept = await repository.replant({ commit, parent: fixture.head(), without });
+  await repository.pin(`refs/ra/${run}/api/1`, kept);
+  const log = await openRegistry(join(fixture.dir, ".git", "ra"));
+  await log.commit(run, () => [
+    { ...started(samplePlan(["api"]), nobody), base: fixture.head() } as Fact,
+    attemptStarted("api"),
+    spawned("api", 1, nobody),
+    finished(kept),
+  ]);
+
+  await recoverRun({ log, run, machine: thisMachine, repository });
+
+  expect(fixture.git("rev-parse", `refs/ra/${run}/api/1`)).toBe(kept);
+});
