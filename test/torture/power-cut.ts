@@ -21,6 +21,9 @@ export interface PowerCut {
 /** Runs are cut again and again until this many lives; then one is let go to its end. */
 const resumesMax = 4;
 
+/** Longest of these lives, in milliseconds. */
+const lifeMaxMs = 20_000;
+
 /**
  * Starts the reference plan on a disk of its own, cuts the power `afterMs` later (0: as soon as the run has ended), and
  * compares what is there after a new start with what the binary had told. Then the run is resumed to its end and judged.
@@ -129,7 +132,9 @@ async function goOn(world: World, before: number | null): Promise<string[]> {
   for (let lives = 0; lives < resumesMax && code !== 0; lives++) {
     const isNew = readLog(world).length === 0;
     const child = await world.ra(...(isNew ? ["dispatch", `${world.top}/plan.json`] : ["resume"]));
+    const limit = setTimeout(() => child.kill(), lifeMaxMs);
     code = await child.ended;
+    clearTimeout(limit);
     said = await child.said();
   }
   return code === 0

@@ -18,7 +18,11 @@ const { values } = parseArgs({
     seed: { type: "string", default: "1" },
     /** The latest cut of a run that has not ended, in milliseconds. */
     latest: { type: "string", default: "1500" },
+    /** The number of the first cut. */
+    first: { type: "string", default: "0" },
     only: { type: "string" },
+    /** Adds to what was recorded before. */
+    add: { type: "boolean", default: false },
     record: { type: "boolean", default: false },
   },
 });
@@ -43,7 +47,8 @@ async function campaign(): Promise<void> {
     damaged += Number(await controlIsDamaged(join(top, `control-${number}`)));
   }
   if (damaged < controls) wrong.push(`only ${damaged} of ${controls} controls were damaged`);
-  for (let number = 0; number < Number(values.cuts); number++) {
+  const first = Number(values.first);
+  for (let number = first; number < first + Number(values.cuts); number++) {
     const random = new Random("power", Number(values.seed), number);
     const afterMs = number % 10 === 9 ? 0 : 1 + random.below(Number(values.latest));
     if (values.only !== undefined && Number(values.only) !== number) continue;
@@ -63,7 +68,7 @@ async function campaign(): Promise<void> {
     cuts.reduce((total, cut) => total + of(cut), 0);
   const commit = Bun.spawnSync(["git", "rev-parse", "HEAD"], { cwd: root }).stdout.toString();
   const text = [
-    `commit ${commit.trim()}, seed ${values.seed}`,
+    `commit ${commit.trim()}, seed ${values.seed}, from cut ${first}`,
     `power cuts ${cuts.length}, of them after the end of the run ${sum(({ ended }) => Number(ended))}`,
     `controls (git without flushing, a flushed registry) ${controls}, damaged ${damaged}`,
     `facts told before a cut ${sum(({ told }) => told)}, results among them ${sum(({ results }) => results)}`,
@@ -72,6 +77,7 @@ async function campaign(): Promise<void> {
     "",
   ].join("\n");
   process.stdout.write(text);
-  if (values.record) writeFileSync(join(root, "docs", "results", "power.txt"), text);
+  const flag = values.add ? "a" : "w";
+  if (values.record) writeFileSync(join(root, "docs", "results", "power.txt"), text, { flag });
   process.exitCode = wrong.length > 0 ? 1 : 0;
 }
