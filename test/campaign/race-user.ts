@@ -140,7 +140,13 @@ const commitOwnFile = (path: string, how: string): string =>
 /** Moves of the branch that is checked out. */
 const movesInCheckout: readonly Deed[] = [
   { name: "commits a file", lines: [commitOwnFile("own.txt", "-- own.txt")] },
-  { name: "commits the index", lines: [commitOwnFile("own.txt", "")] },
+  {
+    name: "commits the index",
+    // What was staged before goes along.
+    lines: [
+      `${commitOwnFile("own.txt", "")} && unstaged && for path in a.txt b.txt; do ! git diff --quiet HEAD -- $path || clean $path; done`,
+    ],
+  },
   { name: "commits a file of a task", lines: [commitOwnFile("a.txt", "-- a.txt")] },
   {
     name: "commits twice",
