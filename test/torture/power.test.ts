@@ -22,7 +22,13 @@ test.skipIf(reason !== null)(
   async () => {
     const top = temporaryDirectory("ra-power-control");
 
-    expect(await controlIsDamaged(top)).toBe(true);
+    let isDamaged = false;
+    // Now and then the cut takes the control's own database with it, and proves nothing.
+    for (let tries = 0; tries < 3 && !isDamaged; tries++) {
+      isDamaged = await controlIsDamaged(join(top, String(tries))).catch(() => false);
+    }
+
+    expect(isDamaged).toBe(true);
   },
   limitMs,
 );
