@@ -211,10 +211,12 @@ async function swapHead({ site, who, move, checkout }: Step): Promise<Publicatio
 async function swap(site: Site, who: Identity, move: Move): Promise<Publication> {
   const ref = `refs/heads/${move.target}`;
   const { from, to } = move;
-  if (await site.refs.swap({ ref, from, to, who, message: "ra: land" })) return { kind: "landed" };
+  const swapped = await site.refs.swap({ ref, from, to, who, message: "ra: land" });
   const tip = await site.refs.read(ref);
-  if (tip === null) return { kind: "gone" };
-  return tip === to ? { kind: "landed" } : { kind: "moved", tip };
+  // A `git branch -m` that loses to this move writes the commit it had read back, without looking.
+  if (swapped && tip === from) return refused(`another git put \`${move.target}\` back at once`);
+  if (swapped || tip === to) return { kind: "landed" };
+  return tip === null ? { kind: "gone" } : { kind: "moved", tip };
 }
 
 function refused(reason: string): Publication {

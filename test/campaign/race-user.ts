@@ -133,9 +133,9 @@ const edits: readonly Deed[] = [
   },
 ];
 
-/** A commit that git refuses, since another has the index, leaves the file behind. */
+/** A commit that git refuses, since another has the index, leaves the file behind: staged where `git add` came through. */
 const commitOwnFile = (path: string, how: string): string =>
-  `echo own >> ${path}; { git add ${path} && git commit -q -m mine ${how} && made commit HEAD && clean ${path}; } || { dirty ${path}; ! git ls-files --error-unmatch ${path} > /dev/null 2>&1 || staged ${path}; false; }`;
+  `echo own >> ${path}; if ! git add ${path}; then dirty ${path}; false; elif git commit -q -m mine ${how}; then made commit HEAD; clean ${path}; else dirty ${path}; staged ${path}; false; fi`;
 
 /** Moves of the branch that is checked out. */
 const movesInCheckout: readonly Deed[] = [

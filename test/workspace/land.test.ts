@@ -66,6 +66,33 @@ describe("publishing", () => {
     expect(readFileSync(join(fixture.dir, "new.txt"), "utf8")).toBe("mine\n");
   });
 
+  test("has not landed where another git puts the branch back at once, and takes its files back", async () => {
+    const fixture = makeRepository();
+    const bin = join(dirname(fixture.dir), "bin");
+    mkdirSync(bin);
+    const git = Bun.which("git");
+    const from = fixture.head();
+    const wrapper = [
+      "#!/bin/sh",
+      // What a `git branch -m` that loses does: the old commit again, without looking.
+      `case "$*" in *"-m ra: land refs/heads/main"*) '${git}' "$@" && exec '${git}' update-ref refs/heads/main ${from} ;; esac`,
+      `exec '${git}' "$@"`,
+    ];
+    writeFileSync(join(bin, "git"), `${wrapper.join("\n")}\n`, { mode: 0o755 });
+    fixture.env.PATH = `${bin}:${fixture.env.PATH}`;
+    const repository = await fixture.open();
+    const to = await nextCommit(fixture, repository, { "a.txt": "b\n", "new.txt": "x" });
+
+    const published = await repository.publish({ target: "main", from, to });
+
+    expect(published).toEqual({
+      kind: "refused",
+      reason: "another git put `main` back at once",
+    });
+    expect(fixture.head()).toBe(from);
+    expect(fixture.git("status", "--porcelain", "-uall")).toBe("");
+  });
+
   test("is done when it is asked for a second time", async () => {
     const fixture = makeRepository();
     const repository = await fixture.open();
