@@ -30,6 +30,7 @@ import {
   type Story,
   soundsLimited,
   startPatience,
+  tellAnswer,
   usualKeys,
   waitingExit,
 } from "../core/plugin/index.ts";
@@ -76,7 +77,7 @@ async function run(
   { patienceMs }: Timing,
 ): Promise<Exit> {
   const story = newStory();
-  const patience = startPatience(patienceMs, () => job.progressed?.(story.usage ?? undefined));
+  const patience = startPatience(patienceMs, () => tellAnswer(job, story));
   const leave = new AbortController();
   const line = openTalk<AnyMessage>();
   let timer: ReturnType<typeof setTimeout> | undefined;

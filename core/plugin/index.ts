@@ -20,7 +20,7 @@ export type {
   RunnerHost,
   RunnerTraits,
 } from "./runner.ts";
-export { readStep, readStepError } from "./step-stream.ts";
+export { stepRunner } from "./step-stream.ts";
 export {
   accountOf,
   brokenOff,
@@ -28,6 +28,7 @@ export {
   newStory,
   type Story,
   type StreamAgent,
+  tellAnswer,
   type Waiting,
   waitingExit,
 } from "./story.ts";

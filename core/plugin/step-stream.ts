@@ -1,8 +1,63 @@
+import { join } from "node:path";
 import type { Usage } from "../run/model.ts";
 import { type Refusal, soundsLimited } from "./failure.ts";
-import type { Story, Waiting } from "./story.ts";
+import { probeVersion } from "./probe.ts";
+import { providerEnvironment } from "./provider-keys.ts";
+import type { Runner, RunnerHost } from "./runner.ts";
+import { driveStream, type Story, type Waiting } from "./story.ts";
 
-/** An event of Kilo and of OpenCode, which Kilo comes from: the same stream, the same words on standard error. */
+/** What is its own in an agent that streams its steps: Kilo, or OpenCode, which Kilo comes from. */
+export interface StepAgent {
+  /** Also its program. */
+  readonly name: string;
+  /** What the names of its variables begin with. */
+  readonly prefix: string;
+  readonly login: string;
+  readonly install: string;
+  /** On top of what both take: updates, sharing, telemetry, downloads of its own, which nobody looks at in a task. */
+  readonly quiet: readonly string[];
+  readonly env?: Readonly<Record<string, string>>;
+}
+
+/**
+ * Drives such an agent (`run`). It waits out a refusal in silence, an hour when the provider says so: after `patienceMs`
+ * without progress it is stopped and the attempt counts as limited.
+ */
+export function stepRunner(
+  agent: StepAgent,
+  host: RunnerHost,
+  timing: { readonly patienceMs: number },
+): Runner {
+  const { name, prefix, login } = agent;
+  const program = host.command ?? ([name] as const);
+  const quiet = [...quietBoth, ...agent.quiet].map((what) => [`${prefix}_DISABLE_${what}`, "1"]);
+  const env: Readonly<Record<string, string>> = { ...Object.fromEntries(quiet), ...agent.env };
+  return {
+    name,
+    traits: { parallel: true, isolation: "clone", ...providerEnvironment(`${prefix}_*`) },
+    probe: (signal) => probeVersion(host, program, agent.install, signal),
+    run: (job) =>
+      driveStream(job, {
+        name,
+        argv: [
+          ...program,
+          ...["run", "--auto", "--format", "json"],
+          ...(job.model === null ? [] : ["-m", job.model]),
+          ...["--print-logs", "--log-level", "ERROR"],
+        ],
+        // Of four that start together on one new database up to one in three dies; the login stands elsewhere.
+        env: { ...env, [`${prefix}_DB`]: join(job.scratch, `${name}.db`) },
+        login,
+        patienceMs: timing.patienceMs,
+        read: readStep,
+        readError: readStepError,
+      }),
+  };
+}
+
+const quietBoth = ["AUTOUPDATE", "SHARE", "LSP_DOWNLOAD", "TERMINAL_TITLE"];
+
+/** An event of theirs: the same stream, the same words on standard error. */
 interface StepEvent {
   readonly type?: string;
   readonly sessionID?: string;
@@ -25,7 +80,7 @@ interface StepPart {
 }
 
 /** Reads one event of `--format json`. */
-export function readStep(story: Story, line: Readonly<Record<string, unknown>>): Waiting {
+function readStep(story: Story, line: Readonly<Record<string, unknown>>): Waiting {
   const { type, part, error, sessionID } = line as StepEvent;
   if (typeof sessionID === "string") story.session = sessionID;
   if (type === "error") story.refusal = refusalOf(error);
@@ -50,7 +105,7 @@ export function readStep(story: Story, line: Readonly<Record<string, unknown>>):
 }
 
 /** Reads one line of `--print-logs --log-level ERROR`: a refusal that is waited out shows nowhere else. */
-export function readStepError(_story: Story, line: string): Waiting {
+function readStepError(_story: Story, line: string): Waiting {
   const text = /error\.error="((?:[^"\\]|\\.)*)"/.exec(line)?.[1];
   return text !== undefined && soundsLimited(text) ? { refused: text } : "nothing";
 }

@@ -58,9 +58,7 @@ export type Waiting = "progress" | "nothing" | { readonly refused: string };
 /** Starts such an agent with the prompt on standard input and reads it to its end. */
 export async function driveStream(job: Job, agent: StreamAgent): Promise<Exit> {
   const story = newStory();
-  const patience = startPatience(agent.patienceMs, () =>
-    job.progressed?.(story.usage ?? undefined),
-  );
+  const patience = startPatience(agent.patienceMs, () => tellAnswer(job, story));
   try {
     const end = await job.start({
       argv: agent.argv,
@@ -81,6 +79,11 @@ export async function driveStream(job: Job, agent: StreamAgent): Promise<Exit> {
   } finally {
     patience.end();
   }
+}
+
+/** Tells core that the model has answered. What only says that the provider refuses is progress, too, but no answer. */
+export function tellAnswer(job: Job, story: Story): void {
+  if (story.refusal === null) job.progressed?.(story.usage ?? undefined);
 }
 
 /** A newer version of an agent may shape an event anew: that must not end its work, only go unread. */

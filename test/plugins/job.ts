@@ -22,6 +22,8 @@ export interface Trial {
     readonly stderr: string[];
     readonly codes: (number | null)[];
   };
+  /** How often core was told that the model has answered. */
+  answers(): number;
   /** What the agent asked a person. */
   readonly questions: readonly Question[];
   /** What core does at timeout or cancel. */
@@ -51,6 +53,7 @@ export function tryRunner(
   const questions: Question[] = [];
   const said = { stdout: [] as string[], stderr: [] as string[], codes: [] as (number | null)[] };
   const alive: Running[] = [];
+  let answers = 0;
   const env = programEnvironment(process.env, runner.traits.environment, task.env);
   const job: Job = {
     taskId: "t1",
@@ -59,6 +62,9 @@ export function tryRunner(
     cwd,
     scratch,
     signal: controller.signal,
+    progressed() {
+      answers += 1;
+    },
     async ask(question) {
       questions.push(question);
       return task.answer?.(question) ?? null;
@@ -102,6 +108,7 @@ export function tryRunner(
     scratch,
     mark,
     started,
+    answers: () => answers,
     questions,
     said,
     cancel,

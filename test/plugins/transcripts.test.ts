@@ -19,6 +19,26 @@ for (const agent of Object.keys(streamAgents) as StreamAgentName[]) {
       });
     }
 
+    for (const name of ["unauthorised", "quota", "model-unknown"] as const) {
+      test(`is no answer of the model: ${name}`, async () => {
+        const runner = streamAgents[agent](hostOf(player(transcript(agent, name))));
+        const trial = tryRunner(runner, { prompt: "Do it." });
+
+        await trial.exit;
+
+        expect(trial.answers()).toBe(0);
+      });
+    }
+
+    test("is an answer of the model where it gave one", async () => {
+      const runner = streamAgents[agent](hostOf(player(transcript(agent, "edits"))));
+      const trial = tryRunner(runner, { prompt: "Do it." });
+
+      await trial.exit;
+
+      expect(trial.answers()).toBeGreaterThan(0);
+    });
+
     test("is kept for every case", () => {
       expect([...transcriptsOf(agent)].sort()).toEqual(cases.map(({ name }) => name).sort());
     });
