@@ -176,19 +176,35 @@ export function composeLanding(
   });
 }
 
+type Checked = LandingParts & { readonly repository: GitRepository };
+
 /** Runs a check command on a commit as the run did; null when it passed, else why not. */
 export type Check = (command: string, commit: string, task: Task) => Promise<string | null>;
 
 /** The check of a rollback, with a log of its own beside those of the task. */
-export function composeCheck(
-  parts: LandingParts & { readonly repository: GitRepository },
-  signal: AbortSignal,
-): Check {
-  const { run, repository, place } = parts;
-  const environment = environments(parts);
-  const recording = recordingOf(parts);
-  return async (command, commit, task) => {
-    const { complaint } = await verify({
+export function composeCheck(parts: Checked, signal: AbortSignal): Check {
+  const rest = { environment: environments(parts), recording: recordingOf(parts), signal };
+  const check = verifier(parts, rest);
+  return async (command, commit, task) =>
+    (await check(command, commit, { task, attempt: "rollback" })).complaint;
+}
+
+/** How a check runs, for landing and for taking back. */
+function verifier(
+  { run, repository, place, machine = thisMachine }: Checked,
+  rest: {
+    readonly environment: Environments;
+    readonly recording: Recording;
+    readonly signal: AbortSignal;
+  },
+) {
+  const { environment, recording, signal } = rest;
+  return (
+    command: string,
+    commit: string,
+    { task, attempt }: { readonly task: Task; readonly attempt: number | "rollback" },
+  ) =>
+    verify({
       repository,
       run,
       task: task.id,
@@ -198,10 +214,10 @@ export function composeCheck(
       environment: environment(task, ["*"]),
       recording,
       signal,
-      logPath: (tries) => join(place.stateDir, "runs", run, task.id, checkLog("rollback", tries)),
+      machine,
+      logPath: (tries) =>
+        join(place.stateDir, "runs", run, task.id, checkLog(String(attempt), tries)),
     });
-    return complaint;
-  };
 }
 
 function makeChain(
@@ -215,10 +231,9 @@ function makeChain(
     readonly keep?: (commit: string) => Promise<string>;
   },
 ): Chain | null {
-  const { run, repository, ground, place, machine = thisMachine } = parts;
-  const { graph, environment, recording, signal } = rest;
+  const { run, repository, ground } = parts;
+  const { graph } = rest;
   if (repository === null || ground === null) return null;
-  const logs = join(place.stateDir, "runs");
   const rank = new Map(graph.order.map((position, rank) => [parts.plan.tasks[position]?.id, rank]));
   return new Chain({
     repository,
@@ -226,23 +241,10 @@ function makeChain(
     ...ground,
     rank: (task) => rank.get(task.id) ?? 0,
     keep: rest.keep ?? ((commit) => keepOnBranch(repository, run, commit)),
-    verify: onceOnly(
-      (command, commit, { task, attempt }) =>
-        verify({
-          repository,
-          run,
-          task: task.id,
-          command,
-          commit,
-          ...task.verifyLimits,
-          environment: environment(task, ["*"]),
-          recording,
-          signal,
-          machine,
-          logPath: (tries) => join(logs, run, task.id, checkLog(String(attempt), tries)),
-        }),
-      { ...rest.known, tree: (commit) => repository.tree(commit) },
-    ),
+    verify: onceOnly(verifier({ ...parts, repository }, rest), {
+      ...rest.known,
+      tree: (commit) => repository.tree(commit),
+    }),
   });
 }
 
