@@ -1,6 +1,7 @@
 import { ExitCode, RaError } from "../core/error.ts";
 import { limits } from "../core/limits.ts";
-import { standingOf, thisOwner } from "../core/process/owner.ts";
+import { standingOf } from "../core/process/living.ts";
+import { thisOwner } from "../core/process/owner.ts";
 import { readProcess } from "../core/process/table.ts";
 import type { Hold } from "../core/run/model.ts";
 import type { RunState } from "../core/run/state.ts";

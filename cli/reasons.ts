@@ -1,4 +1,4 @@
-import { isAttended } from "../core/process/owner.ts";
+import { isAttended } from "../core/process/living.ts";
 import type { BudgetMark, WaitReason } from "../core/run/event.ts";
 import type { TaskError, TaskStatus } from "../core/run/model.ts";
 import type { RunState, TaskState } from "../core/run/state.ts";

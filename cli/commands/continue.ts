@@ -1,5 +1,5 @@
 import { ExitCode, RaError } from "../../core/error.ts";
-import { isAttended } from "../../core/process/owner.ts";
+import { isAttended } from "../../core/process/living.ts";
 import { findRun } from "../../core/registry/find-run.ts";
 import { findPlace } from "../../core/workspace/place.ts";
 import type { CommandBody } from "../command.ts";

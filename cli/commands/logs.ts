@@ -5,7 +5,7 @@ import { checkLog } from "../../core/dispatch/verify.ts";
 import { ExitCode } from "../../core/error.ts";
 import { block } from "../../core/plain-text.ts";
 import type { Task } from "../../core/plan/plan.ts";
-import { isAttended } from "../../core/process/owner.ts";
+import { isAttended } from "../../core/process/living.ts";
 import { findRun } from "../../core/registry/find-run.ts";
 import type { Registry } from "../../core/registry/registry.ts";
 import type { Event } from "../../core/run/event.ts";

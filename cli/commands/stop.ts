@@ -1,6 +1,6 @@
 import { assert } from "../../core/assert.ts";
 import { ExitCode, RaError } from "../../core/error.ts";
-import { isAttended } from "../../core/process/owner.ts";
+import { isAttended } from "../../core/process/living.ts";
 import { findRun } from "../../core/registry/find-run.ts";
 import { findPlace } from "../../core/workspace/place.ts";
 import { demandTask, splitAddress } from "../address.ts";

@@ -1,21 +1,9 @@
 import { createHash } from "node:crypto";
-import { readFileSync, readlinkSync } from "node:fs";
+import { readlinkSync } from "node:fs";
 import { hostname } from "node:os";
+import { bootId } from "./boot-id.ts";
 
-let boot: string | null | undefined;
 let key: string | undefined;
-
-/** The kernel's name for the time since this machine started; null where there is none. */
-export function bootId(): string | null {
-  if (boot === undefined) {
-    try {
-      boot = readFileSync("/proc/sys/kernel/random/boot_id", "latin1").trim();
-    } catch {
-      boot = null;
-    }
-  }
-  return boot;
-}
 
 /** Twelve characters that stand for the place where a process id means what it means here: machine, boot, pid namespace. */
 export function machineKey(): string {

@@ -1,17 +1,9 @@
 import { type Clock, systemClock } from "../clock.ts";
-import type { ProcessIdentity, RunOwner } from "../id.ts";
+import type { RunOwner } from "../id.ts";
 import { type ProcessRequest, type Running, startProcess } from "../process.ts";
+import { type Living, livingHere } from "./living.ts";
 import { type AttemptLog, openLog } from "./log.ts";
 import { endOrphans, type Orphans } from "./orphans.ts";
-import { isAttended } from "./owner.ts";
-import { isAlive } from "./table.ts";
-
-/** Who is alive. */
-export interface Living {
-  isAlive(identity: ProcessIdentity): boolean;
-  /** True unless the owner of a run is dead for certain. */
-  isAttended(owner: RunOwner): boolean;
-}
 
 /** The machine that a run works on, as far as git and the registry are not it: time, programs, their output. */
 export interface Machine extends Living {
@@ -30,9 +22,8 @@ export interface Machine extends Living {
 
 /** The machine this process runs on. */
 export const thisMachine: Machine = {
+  ...livingHere,
   clock: systemClock,
-  isAlive,
-  isAttended,
   start: startProcess,
   openLog,
   endOrphans,

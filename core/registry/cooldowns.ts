@@ -1,4 +1,4 @@
-import { isAttended } from "../process/owner.ts";
+import { isAttended } from "../process/living.ts";
 import { type Cooldown, type KnownRecord, standingCooldowns } from "../run/cooldown.ts";
 import type { RunState } from "../run/state.ts";
 import type { RegistryDatabase, Statement } from "./database.ts";

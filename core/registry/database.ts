@@ -3,7 +3,7 @@ import { chmodSync, closeSync, existsSync, mkdirSync, openSync, statSync } from 
 import { join } from "node:path";
 import { type Compilable, Kysely } from "kysely";
 import { assert } from "../assert.ts";
-import { type Living, thisMachine } from "../process/machine.ts";
+import { type Living, livingHere } from "../process/living.ts";
 import { BunSqliteDialect } from "./dialect.ts";
 import { registryFormat } from "./format.ts";
 import { fillIndex, hasRoom, makeRoom } from "./headroom.ts";
@@ -48,7 +48,7 @@ export class RegistryDatabase {
   private constructor(
     path: string | null,
     connection: Database,
-    { living = thisMachine, isImage = false }: { living?: Living; isImage?: boolean } = {},
+    { living = livingHere, isImage = false }: { living?: Living; isImage?: boolean } = {},
   ) {
     this.isImage = isImage;
     this.path = path ?? ":memory:";

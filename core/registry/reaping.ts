@@ -1,4 +1,4 @@
-import type { Living } from "../process/machine.ts";
+import type { Living } from "../process/living.ts";
 import type { Fact } from "../run/event.ts";
 import type { RunState } from "../run/state.ts";
 import type { RegistryDatabase } from "./database.ts";

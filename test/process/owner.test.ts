@@ -1,6 +1,7 @@
 import { expect, test } from "bun:test";
 import { hostname } from "node:os";
-import { standingOf, thisOwner } from "../../core/process/owner.ts";
+import { standingOf } from "../../core/process/living.ts";
+import { thisOwner } from "../../core/process/owner.ts";
 
 const gone = { pid: 2 ** 22 + 1, startTicks: 1 };
 
