@@ -1,6 +1,8 @@
+import type { Kysely } from "kysely";
 import type { ForeignClaim } from "../run/log.ts";
 import type { RegistryDatabase, Statement } from "./database.ts";
 import { ownerColumns, ownerOf } from "./rows.ts";
+import type { Tables } from "./schema.ts";
 
 interface HeldClaim {
   readonly run: string;
@@ -17,11 +19,20 @@ interface HeldClaim {
 export class HeldClaims {
   readonly #database: RegistryDatabase;
   readonly #alive = new Map<string, boolean>();
-  #beside: Statement<HeldClaim> | undefined;
-  #own: Statement<HeldClaim> | undefined;
+  readonly #beside: Statement<HeldClaim>;
+  readonly #own: Statement<HeldClaim>;
 
   constructor(database: RegistryDatabase) {
     this.#database = database;
+    this.#beside = database.prepare((kysely) => held(kysely).where("claims.run", "!=", ""));
+    this.#own = database.prepare((kysely) =>
+      held(kysely)
+        .innerJoin("tasks", (join) =>
+          join.onRef("tasks.run", "=", "claims.run").onRef("tasks.id", "=", "claims.task"),
+        )
+        .where("claims.run", "=", "")
+        .where("tasks.status", "in", ["running", "merging"]),
+    );
   }
 
   /** Forgets which owners were alive: that holds for one transaction. */
@@ -31,20 +42,11 @@ export class HeldClaims {
 
   /** Claims of all runs but this one, those of a run and task together. */
   beside(run: string): ForeignClaim[] {
-    this.#beside ??= this.#database.prepare(this.#query().where("claims.run", "!=", run));
     return this.#held(this.#beside.all(run));
   }
 
   /** Claims of the tasks of this run that are at work: their attempt runs, or its result is being landed. */
   atWork(run: string): ForeignClaim[] {
-    this.#own ??= this.#database.prepare(
-      this.#query()
-        .innerJoin("tasks", (join) =>
-          join.onRef("tasks.run", "=", "claims.run").onRef("tasks.id", "=", "claims.task"),
-        )
-        .where("claims.run", "=", run)
-        .where("tasks.status", "in", ["running", "merging"]),
-    );
     return this.#held(this.#own.all(run, "running", "merging"));
   }
 
@@ -63,16 +65,6 @@ export class HeldClaims {
     return found.length === 1 && found[0]?.status === "waiting";
   }
 
-  #query() {
-    return this.#database.kysely
-      .selectFrom("claims")
-      .innerJoin("runs", "runs.id", "claims.run")
-      .select(["claims.run", "task", "glob", "live", ...ownerColumns])
-      .orderBy("claims.run")
-      .orderBy("task")
-      .orderBy("glob");
-  }
-
   #held(claims: readonly HeldClaim[]): ForeignClaim[] {
     return claims
       .filter((claim) => this.#isHeld(claim))
@@ -87,4 +79,14 @@ export class HeldClaims {
     this.#alive.set(key, found);
     return found;
   }
+}
+
+function held(kysely: Kysely<Tables>) {
+  return kysely
+    .selectFrom("claims")
+    .innerJoin("runs", "runs.id", "claims.run")
+    .select(["claims.run", "task", "glob", "live", ...ownerColumns])
+    .orderBy("claims.run")
+    .orderBy("task")
+    .orderBy("glob");
 }

@@ -14,24 +14,22 @@ type Row = CooldownsTable & {
 
 /** What all runs know of providers that refused. */
 export class KnownCooldowns {
-  readonly #database: RegistryDatabase;
-  #beside: Statement<Row> | undefined;
+  readonly #beside: Statement<Row>;
 
   constructor(database: RegistryDatabase) {
-    this.#database = database;
+    this.#beside = database.prepare((kysely) =>
+      kysely
+        .selectFrom("cooldowns")
+        .innerJoin("runs", "runs.id", "cooldowns.run")
+        .selectAll("cooldowns")
+        .select(ownerColumns)
+        .where("cooldowns.run", "!=", ""),
+    );
   }
 
   /** The providers that rest now; of one run its fold counts instead of the table, which may lag behind it. */
   standing(state: RunState | undefined, nowMs: number): Cooldown[] {
     const run = state?.id ?? "";
-    this.#beside ??= this.#database.prepare(
-      this.#database.kysely
-        .selectFrom("cooldowns")
-        .innerJoin("runs", "runs.id", "cooldowns.run")
-        .selectAll("cooldowns")
-        .select(ownerColumns)
-        .where("cooldowns.run", "!=", run),
-    );
     const others = this.#beside.all(run).map(recordOf);
     const own = [...(state?.providers ?? [])].map(([provider, record]) => {
       return { run, provider, live: true, ...record };

@@ -1,4 +1,9 @@
-import { Database, SQLiteError, type SQLQueryBindings } from "bun:sqlite";
+import {
+  Database,
+  SQLiteError,
+  type SQLQueryBindings,
+  type Statement as SqliteStatement,
+} from "bun:sqlite";
 import { chmodSync, closeSync, existsSync, mkdirSync, openSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { type Compilable, Kysely } from "kysely";
@@ -96,13 +101,20 @@ export class RegistryDatabase {
     return new RegistryDatabase(null, connection, { living });
   }
 
-  /** Builds a statement for repeated use. Values of the query stand only for their places: `run` and `all` give them. */
-  prepare<Row>(query: Compilable<Row>): Statement<Row> {
-    const statement = this.#connection.query<Row, SQLQueryBindings[]>(query.compile().sql);
+  /**
+   * A statement for repeated use, built when it is first run. Values of the query stand only for their places: `run` and
+   * `all` give them.
+   */
+  prepare<Row>(build: (kysely: Kysely<Tables>) => Compilable<Row>): Statement<Row> {
+    let built: SqliteStatement<Row, SQLQueryBindings[]> | undefined;
+    const statement = (): SqliteStatement<Row, SQLQueryBindings[]> => {
+      built ??= this.#connection.query(build(this.kysely).compile().sql);
+      return built;
+    };
     return {
-      all: (...values) => this.#told(() => statement.all(...values)),
+      all: (...values) => this.#told(() => statement().all(...values)),
       run: (...values) => {
-        this.#told(() => statement.run(...values));
+        this.#told(() => statement().run(...values));
       },
     };
   }

@@ -1,8 +1,9 @@
+import type { Kysely } from "kysely";
 import type { Event } from "../run/event.ts";
 import { applyEvent, type RunState } from "../run/state.ts";
 import type { RegistryDatabase, Statement } from "./database.ts";
 import { eventOf, eventRow } from "./rows.ts";
-import type { EventsTable } from "./schema.ts";
+import type { EventsTable, Tables } from "./schema.ts";
 import { damaged } from "./trouble.ts";
 
 type StoredEvent = Pick<EventsTable, "seq" | "at" | "run" | "body">;
@@ -24,14 +25,14 @@ export class History {
 
   constructor(database: RegistryDatabase) {
     this.#database = database;
-    const { kysely } = database;
-    const stored = kysely.selectFrom("events").select(["seq", "at", "run", "body"]).orderBy("seq");
-    this.#newest = database.prepare(
+    this.#newest = database.prepare((kysely) =>
       kysely.selectFrom("events").select((events) => events.fn.max("seq").as("seq")),
     );
-    this.#after = database.prepare(stored.where("seq", ">", 0));
-    this.#ofRun = database.prepare(stored.where("run", "=", "").where("seq", ">", 0));
-    this.#insert = database.prepare(kysely.insertInto("events").values(emptyRow));
+    this.#after = database.prepare((kysely) => stored(kysely).where("seq", ">", 0));
+    this.#ofRun = database.prepare((kysely) =>
+      stored(kysely).where("run", "=", "").where("seq", ">", 0),
+    );
+    this.#insert = database.prepare((kysely) => kysely.insertInto("events").values(emptyRow));
   }
 
   /** Takes in what other processes have written, and gives the newest `seq`; 0 while the log is empty. */
@@ -128,6 +129,10 @@ export class History {
   advance(seq: number): void {
     this.#seen = seq;
   }
+}
+
+function stored(kysely: Kysely<Tables>) {
+  return kysely.selectFrom("events").select(["seq", "at", "run", "body"]).orderBy("seq");
 }
 
 const emptyRow: EventsTable = {

@@ -110,8 +110,9 @@ export class Projection {
   put<T extends keyof Tables>(table: T, row: Tables[T]): void {
     let statement = this.#puts.get(table);
     if (statement === undefined) {
-      const query = this.#database.kysely.replaceInto(table).values(row as never);
-      statement = this.#database.prepare(query);
+      statement = this.#database.prepare((kysely) =>
+        kysely.replaceInto(table).values(row as never),
+      );
       this.#puts.set(table, statement);
     }
     statement.run(...(Object.values(row) as Value[]));
@@ -185,48 +186,42 @@ function noteTask(change: Change, event: TaskEvent): void {
   if (attempt !== undefined) change.attempts.set(attempt, task);
 }
 
-/** The deletions, each built when it is first needed. */
+/** The deletions. */
 class Drops {
-  readonly #database: RegistryDatabase;
-  #processesOfRun: Statement<unknown> | undefined;
-  #claimsOfRun: Statement<unknown> | undefined;
-  #process: Statement<unknown> | undefined;
-  #claimsOfTask: Statement<unknown> | undefined;
+  readonly #processesOfRun: Statement<unknown>;
+  readonly #claimsOfRun: Statement<unknown>;
+  readonly #process: Statement<unknown>;
+  readonly #claimsOfTask: Statement<unknown>;
 
   constructor(database: RegistryDatabase) {
-    this.#database = database;
+    this.#processesOfRun = database.prepare((kysely) =>
+      kysely.deleteFrom("processes").where("run", "=", ""),
+    );
+    this.#claimsOfRun = database.prepare((kysely) =>
+      kysely.deleteFrom("claims").where("run", "=", ""),
+    );
+    this.#process = database.prepare((kysely) =>
+      kysely
+        .deleteFrom("processes")
+        .where("run", "=", "")
+        .where("task", "=", "")
+        .where("attempt", "=", 0),
+    );
+    this.#claimsOfTask = database.prepare((kysely) =>
+      kysely.deleteFrom("claims").where("run", "=", "").where("task", "=", ""),
+    );
   }
 
   holdings(run: string): void {
-    const { kysely } = this.#database;
-    this.#processesOfRun ??= this.#database.prepare(
-      kysely.deleteFrom("processes").where("run", "=", run),
-    );
-    this.#claimsOfRun ??= this.#database.prepare(
-      kysely.deleteFrom("claims").where("run", "=", run),
-    );
     this.#processesOfRun.run(run);
     this.#claimsOfRun.run(run);
   }
 
   process(state: RunState, { task }: TaskState, { number }: AttemptState): void {
-    this.#process ??= this.#database.prepare(
-      this.#database.kysely
-        .deleteFrom("processes")
-        .where("run", "=", state.id)
-        .where("task", "=", task.id)
-        .where("attempt", "=", number),
-    );
     this.#process.run(state.id, task.id, number);
   }
 
   claims(state: RunState, { task }: TaskState): void {
-    this.#claimsOfTask ??= this.#database.prepare(
-      this.#database.kysely
-        .deleteFrom("claims")
-        .where("run", "=", state.id)
-        .where("task", "=", task.id),
-    );
     this.#claimsOfTask.run(state.id, task.id);
   }
 }
