@@ -1,7 +1,9 @@
 import { Database } from "bun:sqlite";
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { is } from "valibot";
 import type { Event } from "../run/event.ts";
+import { eventSchema } from "../run/event-schema.ts";
 import { applyEvent, type RunState } from "../run/state.ts";
 import { RegistryDatabase, registryPath } from "./database.ts";
 import { History } from "./history.ts";
@@ -90,9 +92,11 @@ function walk(
   }
 }
 
+/** Null for what is no event: bytes may change within a text, so that a key loses its name or a value its kind. */
 function eventIn(row: Row): Event | null {
   try {
-    return eventOf(row);
+    const event = eventOf(row);
+    return is(eventSchema, event) ? event : null;
   } catch {
     return null;
   }

@@ -13,7 +13,8 @@ import {
 } from "./plan-schema.ts";
 
 /*
- * The shape of the events that leave `ra`, for `ra schema events` alone: nothing is validated at run time.
+ * The shape of the events that leave `ra`, for `ra schema events`, and for what is read from a damaged registry. Nothing
+ * else is validated at run time.
  * Readers must pass over keys and types they do not know.
  */
 
