@@ -128,6 +128,12 @@ export function members(directory: string): number[] {
   return [...own, ...groupsBelow(directory).flatMap(members)];
 }
 
+/** True for a group that is there, with nothing in it or below it, and not told to stand still. */
+export function isIdle(directory: string): boolean {
+  const events = read(join(directory, "cgroup.events"));
+  return /^populated 0$/m.test(events) && !/^frozen 1$/m.test(events);
+}
+
 function isPopulated(directory: string): boolean {
   return /^populated 1$/m.test(read(join(directory, "cgroup.events")));
 }

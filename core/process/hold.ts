@@ -1,9 +1,9 @@
 import type { ProcessIdentity } from "../id.ts";
-import { endGroup, makeSubgroup, removeGroup } from "./cgroup.ts";
 import { custody } from "./custody.ts";
 import { startFailure } from "./failure.ts";
 import { type Hold, inputOf, markedEnvironment, marksToEnd, type Program } from "./program.ts";
 import { holdByShim } from "./shim-hold.ts";
+import { Subgroup } from "./subgroup.ts";
 import { answers, processIdentity } from "./table.ts";
 import { endTree, type Group, ownStartTicks, type Survivor } from "./tree.ts";
 
@@ -14,17 +14,14 @@ import { endTree, type Group, ownStartTicks, type Survivor } from "./tree.ts";
 export function holdProgram(program: Program): Hold {
   const kept = custody();
   if (kept === null) return holdByGroup(program);
-  const group = kept.cgroup === null ? null : subgroup(kept.cgroup, program);
+  const group = kept.cgroup === null ? null : takeSubgroup(kept.cgroup);
   return group === null ? holdByShim(program, kept.self) : holdByCgroup(program, group);
 }
 
-let count = 0;
-
 /** Null when there are too many, or when somebody took the group of this process away. */
-function subgroup(group: string, { mark, argv }: Program): string | null {
-  count += 1;
+function takeSubgroup(group: string): Subgroup | null {
   try {
-    return makeSubgroup(group, `${mark ?? argv[0]}.${count}`);
+    return Subgroup.take(group);
   } catch {
     return null;
   }
@@ -50,12 +47,12 @@ function spawn(program: Program, more: { cgroup?: string }): Child {
 }
 
 /** The kernel keeps everything together that the program starts, whatever that does to its session or environment. */
-function holdByCgroup(program: Program, cgroup: string): Hold {
+function holdByCgroup(program: Program, group: Subgroup): Hold {
   let child: Child;
   try {
-    child = spawn(program, { cgroup });
+    child = spawn(program, { cgroup: group.directory });
   } catch (error) {
-    removeGroup(cgroup);
+    group.remove();
     throw error;
   }
   const leader = lazyIdentity(child);
@@ -68,7 +65,7 @@ function holdByCgroup(program: Program, cgroup: string): Hold {
     },
     exited: child.exited.then(() => endOf(child)),
     async end(graceMs, reach) {
-      const left = await endGroup(cgroup, graceMs);
+      const left = await group.end(graceMs);
       if (reach === "held") return left;
       return together(left, await endMarked(program, leader(), graceMs));
     },
