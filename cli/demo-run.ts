@@ -18,6 +18,9 @@ export interface DemoRepository {
   readonly env: Variables;
 }
 
+/** So small a run needs less room than the runs of people. */
+const demoConfig = "disk: { free: 16MB }\n";
+
 /**
  * Runs the demo's plan in a throw-away repository with the real engine and checks how each task ended. `look` sees
  * the repository before it goes; `keep` leaves it. Throws `RaError` (exit 70) when a task did not end as planned.
@@ -35,6 +38,7 @@ export async function runDemo(
       RA_WORKSPACES: join(directory, "workspaces"),
       XDG_CONFIG_HOME: join(directory, "config"),
     };
+    await Bun.write(join(env.XDG_CONFIG_HOME, "ra", "config.yaml"), demoConfig);
     const inside: Terminal = { ...terminal, cwd: path, env, interactive: false };
     await makeRepository(path, env);
     terminal.out(`A repository in ${path} and this plan:\n\n${demoPlan}\n`);

@@ -4,12 +4,16 @@ import { dirname } from "node:path";
 /** Free bytes below which a disk counts as full, by default: a clone with its packages may not fit. */
 export const lowWaterDefault: number = 512 * 1024 * 1024;
 
+/** The path itself or the nearest directory above it that exists. */
+export function nearestDirectory(path: string): string {
+  const parent = dirname(path);
+  return existsSync(path) || parent === path ? path : nearestDirectory(parent);
+}
+
 /** Bytes that may still be written below a path; the nearest directory that exists tells. Infinity where it cannot be told. */
 export function freeBytes(path: string): number {
-  let dir = path;
-  while (!existsSync(dir) && dirname(dir) !== dir) dir = dirname(dir);
   try {
-    const { bavail, bsize } = statfsSync(dir);
+    const { bavail, bsize } = statfsSync(nearestDirectory(path));
     return bavail * bsize;
   } catch {
     return Number.POSITIVE_INFINITY;

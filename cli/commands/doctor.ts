@@ -1,5 +1,6 @@
 import { statSync } from "node:fs";
 import { type Diagnosis, problem } from "../../core/diagnosis.ts";
+import { lowWaterDefault } from "../../core/disk-space.ts";
 import { ExitCode, RaError } from "../../core/error.ts";
 import { jsonText } from "../../core/plain-text.ts";
 import { type CgroupProbe, probeCgroup } from "../../core/process/cgroup-probe.ts";
@@ -34,7 +35,7 @@ export const run: CommandBody = async ({ terminal, options }) => {
   if (flag(options, "mend") && place !== null) await mend(terminal, place);
   const { config, trouble: wrong } = await configOf(terminal, place);
   const [surroundings, agents] = await Promise.all([
-    examine(terminal, place),
+    examine(terminal, place, config?.lowWaterBytes ?? lowWaterDefault),
     config === null ? [] : agentDiagnoses(config, terminal.env, terminal.cwd),
   ]);
   const tested = flag(options, "selftest") ? await selftest(terminal) : [];
@@ -80,7 +81,11 @@ function placeOf(terminal: Terminal): { place: Place | null; trouble: readonly D
   }
 }
 
-async function examine(terminal: Terminal, place: Place | null): Promise<readonly Diagnosis[]> {
+async function examine(
+  terminal: Terminal,
+  place: Place | null,
+  lowWaterBytes: number,
+): Promise<readonly Diagnosis[]> {
   const { env, cwd } = terminal;
   const git = await gitFitness(cwd, env);
   // Without git there is nothing that could look into a repository.
@@ -97,7 +102,7 @@ async function examine(terminal: Terminal, place: Place | null): Promise<readonl
     ...git,
     ...repository,
     ...workspaces,
-    ...diskDiagnoses(written),
+    ...diskDiagnoses(written, lowWaterBytes),
     ...processDiagnoses(processIdentity(process.pid).startTicks !== null, cgroupFor(env)),
     ...runs,
     ...(place === null ? [] : setAside(place, env)),

@@ -1,19 +1,18 @@
 import { accessSync, constants, realpathSync, statfsSync, statSync } from "node:fs";
 import { delimiter, dirname, join, resolve } from "node:path";
 import { type Diagnosis, note, problem, well } from "../../core/diagnosis.ts";
-import { lowWaterDefault } from "../../core/disk-space.ts";
+import { nearestDirectory } from "../../core/disk-space.ts";
 import type { Written } from "../../core/dispatch/disk-guard.ts";
 import type { CgroupProbe } from "../../core/process/cgroup-probe.ts";
-import { nearestDirectory } from "../../core/workspace/layout.ts";
 import { bytes } from "../view/text.ts";
 
 type Variables = Readonly<Record<string, string | undefined>>;
 
-/** Whether there is room where `ra` writes. Directories on one disk are told of once. */
+/** Whether there is room where `ra` writes: as much as a run wants. Directories on one disk are told of once. */
 export function diskDiagnoses(
   places: readonly Written[],
+  lowWaterBytes: number,
   freeOf: (path: string) => { readonly disk: number; readonly free: number } = free,
-  lowWaterBytes: number = lowWaterDefault,
 ): readonly Diagnosis[] {
   const check = "disk";
   const found = places.map((place) => ({ ...place, ...freeOf(nearestDirectory(place.path)) }));

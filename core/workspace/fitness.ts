@@ -1,12 +1,13 @@
 import { access, constants } from "node:fs/promises";
 import { type Diagnosis, note, problem, well } from "../diagnosis.ts";
+import { nearestDirectory } from "../disk-space.ts";
 import { RaError } from "../error.ts";
 import { listCheckouts } from "./checkout.ts";
 import { type GitConfig, lastValue, readGitConfig } from "./control.ts";
 import { bindGit, type Environment, type Git, older, parseVersion, versionMin } from "./git.ts";
 import { userIdentity } from "./identity.ts";
 import { staleOwnLock } from "./index-lock.ts";
-import { nearestDirectory, workspacesTop } from "./layout.ts";
+import { workspacesTop } from "./layout.ts";
 import { flushesSince, stdinSince } from "./merge-process.ts";
 import type { Place } from "./place.ts";
 import { remainsSite } from "./remains.ts";

@@ -106,12 +106,6 @@ function contains(dir: string, path: string): boolean {
   return way === "" || (!way.startsWith("..") && !isAbsolute(way));
 }
 
-/** The path itself or the nearest directory above it that exists. */
-export function nearestDirectory(path: string): string {
-  const parent = dirname(path);
-  return existsSync(path) || parent === path ? path : nearestDirectory(parent);
-}
-
 /** Follows symlinks in the part of a path that exists. */
 function realParent(path: string): string {
   if (existsSync(path)) return realpathSync(path);

@@ -23,7 +23,8 @@ const places = [
 
 describe("a disk", () => {
   test("is a problem below the low-water mark, and only there", () => {
-    const at = (free: number) => diskDiagnoses(places, () => ({ disk: 1, free }))[0]?.severity;
+    const at = (free: number) =>
+      diskDiagnoses(places, lowWaterDefault, () => ({ disk: 1, free }))[0]?.severity;
 
     expect([at(lowWaterDefault), at(lowWaterDefault - 1), at(0)]).toEqual([
       "ok",
@@ -33,9 +34,9 @@ describe("a disk", () => {
   });
 
   test("is told of once for all that lies on it, and apart from others", () => {
-    const one = diskDiagnoses(places, () => ({ disk: 1, free: 2 ** 40 }));
+    const one = diskDiagnoses(places, lowWaterDefault, () => ({ disk: 1, free: 2 ** 40 }));
     let disk = 0;
-    const two = diskDiagnoses(places, () => ({ disk: disk++, free: 2 ** 40 }));
+    const two = diskDiagnoses(places, lowWaterDefault, () => ({ disk: disk++, free: 2 ** 40 }));
 
     expect(one.map(({ found }) => found)).toEqual(["1.0 TB free for the registry and workspaces"]);
     expect(two).toHaveLength(2);

@@ -13,6 +13,7 @@ import { dirname, join } from "node:path";
 import type { Event } from "../../core/run/event.ts";
 import { raBinary } from "./binary.ts";
 import { onTestEnd, temporaryDirectory } from "./leftovers.ts";
+import { writeUserConfig } from "./user-config.ts";
 
 /** What a run of the binary came to. */
 export interface RaResult {
@@ -71,6 +72,7 @@ export function testRepository(
   const dir = join(top, "project");
   for (const name of ["project", "home", "gates"]) mkdirSync(join(top, name));
   const env = environment(top);
+  writeUserConfig(join(top, "config"));
   const git = (...args: string[]): string => runGit(dir, env, args);
   const write = (written: Readonly<Record<string, string>>): void => writeBelow(dir, written);
   const ended: RaResult[] = [];
@@ -205,7 +207,7 @@ function environment(top: string): Record<string, string> {
     PATH: process.env.PATH ?? "",
     HOME: home,
     XDG_STATE_HOME: join(home, "state"),
-    XDG_CONFIG_HOME: join(home, "config"),
+    XDG_CONFIG_HOME: join(top, "config"),
     RA_WORKSPACES: join(top, "workspaces"),
     GIT_CONFIG_NOSYSTEM: "1",
     GIT_TERMINAL_PROMPT: "0",

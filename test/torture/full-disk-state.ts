@@ -9,11 +9,11 @@ import {
   readFileSync,
   rmSync,
   symlinkSync,
-  writeFileSync,
   writeSync,
 } from "node:fs";
 import { join } from "node:path";
 import { raBinary } from "../support/binary.ts";
+import { writeUserConfig } from "../support/user-config.ts";
 import { type LoopDisk, makeLoopDisk } from "./loop-disk.ts";
 import { judge } from "./oracle.ts";
 import { makeWorld, type RaChild, readLog, type World } from "./world.ts";
@@ -77,8 +77,7 @@ export class BrokenOffRun implements Disposable {
       symlinkSync(join("disk", name), join(top, name));
     }
     const world = await makeWorld(top);
-    mkdirSync(join(top, "home", "config", "ra"), { recursive: true });
-    writeFileSync(join(top, "home", "config", "ra", "config.yaml"), config);
+    writeUserConfig(join(top, "home", "config"), config);
     const child = await world.ra("dispatch", join(top, "plan.json"));
     await until(() => existsSync(world.registry) && readLog(world).length >= 40);
     child.kill();

@@ -1,5 +1,5 @@
 import { Database } from "bun:sqlite";
-import { appendFileSync, existsSync, mkdirSync, readFileSync, rmSync, symlinkSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, rmSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
 import { raBinary } from "../support/binary.ts";
 import { type LoopDisk, makeLoopDisk } from "./loop-disk.ts";
@@ -37,8 +37,6 @@ export async function cutPower(top: string, afterMs: number): Promise<PowerCut> 
     symlinkSync(join("disk", name), join(top, name));
   }
   const world = await makeWorld(top);
-  // Less room than a run wants to leave on a disk of people.
-  appendFileSync(join(top, "home", "config", "ra", "config.yaml"), "disk: { free: 1MB }\n");
   Bun.spawnSync(["sync"]);
   const code = await lifeUntilCut(world, disk, afterMs);
   await disk.restart();

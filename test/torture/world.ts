@@ -3,6 +3,7 @@ import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { Registry } from "../../core/registry/registry.ts";
 import { raBinary } from "../support/binary.ts";
+import { writeUserConfig } from "../support/user-config.ts";
 import { type Reference, referencePlan, resolvingAgent } from "./reference-plan.ts";
 
 /** A user with a repository in which the reference run is killed. */
@@ -39,9 +40,8 @@ export interface RaChild {
 /** Makes a world below `top`, with an empty registry. */
 export async function makeWorld(top: string, reference: Reference = "clone"): Promise<World> {
   const world = openWorld(top, reference);
-  for (const name of ["project", "home/config/ra", "live"]) {
-    mkdirSync(join(top, name), { recursive: true });
-  }
+  for (const name of ["project", "live"]) mkdirSync(join(top, name), { recursive: true });
+  writeUserConfig(join(top, "home", "config"));
   const must = (...args: string[]): void => {
     if (world.git(...args) === null) throw new Error(`git ${args.join(" ")} failed`);
   };
@@ -71,9 +71,7 @@ function usersFilesOf(reference: Reference): Readonly<Record<string, string>> {
 function giveAgent({ top }: World): void {
   const agent = join(top, "agent");
   writeFileSync(agent, resolvingAgent(), { mode: 0o755 });
-  write(join(top, "home", "config", "ra"), {
-    "config.yaml": `runners: { kilo: { command: [${agent}] } }\n`,
-  });
+  writeUserConfig(join(top, "home", "config"), `runners: { kilo: { command: [${agent}] } }\n`);
 }
 
 function write(dir: string, files: Readonly<Record<string, string>>): void {

@@ -1,5 +1,5 @@
 import { expect } from "bun:test";
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { listProcesses } from "../../../core/process/table.ts";
 import type { Event, TaskSummary } from "../../../core/run/event.ts";
@@ -9,6 +9,7 @@ import { raBinary } from "../../support/binary.ts";
 import { onTestEnd, temporaryDirectory } from "../../support/leftovers.ts";
 import { type ModelServer, startModelServer } from "../../support/model-server.ts";
 import { type Finished, root, runProgram } from "../../support/program.ts";
+import { writeUserConfig } from "../../support/user-config.ts";
 
 /** Milliseconds that one test with real agents may take. */
 export const deadlineMs = 180_000;
@@ -85,11 +86,10 @@ export async function makeWorld(options: WorldOptions = {}): Promise<World> {
 function makeHome(place: string, model: ModelServer, options: WorldOptions) {
   const { env } = makeAgentHome(place, model.url, options);
   const home = join(place, "home");
-  mkdirSync(join(home, ".config", "ra"));
   const identity = "[user]\n\tname = Eve Example\n\temail = eve@example.invalid\n";
   // The project may belong to somebody else, as in a container with a mounted directory.
   writeFileSync(join(home, ".gitconfig"), `${identity}[safe]\n\tdirectory = *\n`);
-  writeFileSync(join(home, ".config", "ra", "config.yaml"), options.userConfig ?? "");
+  writeUserConfig(join(home, ".config"), options.userConfig);
   return {
     ...env,
     PATH: `${agentPrograms}:${process.env.PATH ?? ""}`,

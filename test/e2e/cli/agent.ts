@@ -1,6 +1,7 @@
-import { mkdirSync, writeFileSync } from "node:fs";
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { TestRepository } from "../../support/repository.ts";
+import { writeUserConfig } from "../../support/user-config.ts";
 
 /**
  * Puts a script in the place of Kilo in the user's own config. It answers `--version`, then runs `body` with the prompt
@@ -19,7 +20,6 @@ echo '${JSON.stringify(turn)}'
 `,
     { mode: 0o755 },
   );
-  const config = join(repository.env.XDG_CONFIG_HOME ?? "", "ra");
-  mkdirSync(config, { recursive: true });
-  writeFileSync(join(config, "config.yaml"), `runners: { kilo: { command: [${agent}] } }\n`);
+  const home = repository.env.XDG_CONFIG_HOME ?? "";
+  writeUserConfig(home, `runners: { kilo: { command: [${agent}] } }\n`);
 }

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import type { Diagnosis } from "../../../core/diagnosis.ts";
 import { raBinary } from "../../support/binary.ts";
 import { type TestRepository, testRepository, until } from "../../support/repository.ts";
+import { writeUserConfig } from "../../support/user-config.ts";
 import { digest } from "../../workspace/fixture.ts";
 
 interface Said {
@@ -59,9 +60,7 @@ test("ra doctor works outside a repository", async () => {
 
 test("ra doctor ends with 6 for surroundings, with 4 for an agent alone, each with its fix", async () => {
   const repository = testRepository();
-  const config = join(repository.top, "home", "config", "ra");
-  mkdirSync(config, { recursive: true });
-  writeFileSync(join(config, "config.yaml"), "runner: kilo\n");
+  writeUserConfig(join(repository.top, "config"), "runner: kilo\n");
   program(repository, "kilo", "exit 1");
 
   const agent = await doctor(repository);
@@ -72,6 +71,23 @@ test("ra doctor ends with 6 for surroundings, with 4 for an agent alone, each wi
   expect([both.code, problems(both)]).toEqual([6, ["ra on PATH", "runner kilo"]]);
   const fixes = both.findings.filter(({ severity }) => severity === "problem");
   expect(fixes.every(({ fix }) => fix !== null && fix !== "")).toBe(true);
+});
+
+test("ra doctor wants as much room as the config of a run asks for", async () => {
+  const repository = testRepository();
+  const home = join(repository.top, "config");
+  const diskOf = async (free: string) => {
+    writeUserConfig(home, `disk: { free: ${free} }\n`);
+    return (await doctor(repository)).findings.find(({ check }) => check === "disk");
+  };
+
+  const [much, none] = [await diskOf("1000GB"), await diskOf("0B")];
+
+  expect(much).toMatchObject({
+    severity: "problem",
+    found: expect.stringMatching(/less than 1000 GB$/),
+  });
+  expect(none?.severity).toBe("ok");
 });
 
 test("ra doctor names a run that was broken off, and what was set aside", async () => {
