@@ -2,7 +2,7 @@ import { accessSync, constants, realpathSync, statfsSync, statSync } from "node:
 import { delimiter, dirname, join, resolve } from "node:path";
 import { type Diagnosis, note, problem, well } from "../../core/diagnosis.ts";
 import { nearestDirectory } from "../../core/disk-space.ts";
-import type { Written } from "../../core/dispatch/disk-guard.ts";
+import type { Written } from "../../core/dispatch/disk-watch.ts";
 import type { CgroupProbe } from "../../core/process/cgroup-probe.ts";
 import { bytes } from "../view/text.ts";
 

@@ -69,7 +69,7 @@ function logsHint(state: RunState, { task, discarded }: TaskState): string {
 }
 
 function attemptNotes(attempt: AttemptState): string[] {
-  const { number, resolves, findings } = attempt;
+  const { number, resolves, findings, outcome } = attempt;
   const origin =
     resolves === null
       ? []
@@ -80,7 +80,11 @@ function attemptNotes(attempt: AttemptState): string[] {
   const stands =
     instead === undefined ? [] : [`attempt ${number} in place of ${oneLine(insteadText(instead))}`];
   const found = findings.map(({ message }) => `warning   attempt ${number} ${oneLine(message)}`);
-  return [...origin, ...stands, ...found];
+  const full =
+    outcome?.kind === "disk-full"
+      ? [`disk full attempt ${number}: ${oneLine(outcome.message)}`]
+      : [];
+  return [...origin, ...stands, ...full, ...found];
 }
 
 function insteadText({ runner, model, reason }: NonNullable<AttemptState["instead"]>): string {

@@ -1,12 +1,8 @@
 import type { Clock } from "../clock.ts";
 import { freeBytes } from "../disk-space.ts";
 import type { WaitReason } from "../run/event.ts";
-
-/** A directory in which a run writes, by what it holds. */
-export interface Written {
-  readonly name: string;
-  readonly path: string;
-}
+import { type StartSampler, startSampler } from "./disk-sampler.ts";
+import { DiskWatch, type Written } from "./disk-watch.ts";
 
 /** How often the disks are asked at most, in milliseconds. */
 const lookMs = 250;
@@ -14,12 +10,13 @@ const lookMs = 250;
 /** With less than this even a small result may not fit; what fails then fails for want of room. */
 const scarceBytes = 16 * 1024 * 1024;
 
-/** Knows whether the disks of a run have room for more attempts. */
+/** Knows whether the disks of a run have room for more attempts, and whether they had while one ran. */
 export class DiskGuard {
   readonly #places: readonly Written[];
   readonly #lowWaterBytes: number;
   readonly #clock: Clock;
   readonly #freeOf: (path: string) => number;
+  readonly #watch: DiskWatch | null;
   #seen: Extract<WaitReason, { kind: "disk" }> | null = null;
   #seenAt = Number.NEGATIVE_INFINITY;
 
@@ -29,11 +26,22 @@ export class DiskGuard {
     readonly lowWaterBytes: number;
     readonly clock: Clock;
     readonly freeOf?: (path: string) => number;
+    readonly startSampler?: StartSampler;
   }) {
     this.#places = input.places;
     this.#lowWaterBytes = input.lowWaterBytes;
     this.#clock = input.clock;
     this.#freeOf = input.freeOf ?? freeBytes;
+    this.#watch =
+      input.lowWaterBytes > 0
+        ? new DiskWatch({
+            places: input.places,
+            floorBytes: this.#scarceBytes,
+            clock: input.clock,
+            freeOf: this.#freeOf,
+            startSampler: input.startSampler ?? startSampler,
+          })
+        : null;
   }
 
   /** Why no attempt may start now; null when there is room. */
@@ -48,7 +56,17 @@ export class DiskGuard {
 
   /** True when there is so little that whatever fails now fails for it. */
   isScarce(): boolean {
-    return this.#below(Math.min(scarceBytes, this.#lowWaterBytes)) !== null;
+    return this.#below(this.#scarceBytes) !== null;
+  }
+
+  /** As `DiskWatch.begin`: whether there was so little at any moment of an attempt. */
+  watch(): () => Written | null {
+    return this.#watch?.begin() ?? (() => null);
+  }
+
+  /** Nothing starts with less, so a disk that is always small is not always full. */
+  get #scarceBytes(): number {
+    return Math.min(scarceBytes, this.#lowWaterBytes);
   }
 
   #below(bytes: number): Extract<WaitReason, { kind: "disk" }> | null {

@@ -1,8 +1,9 @@
-import { expect, test } from "bun:test";
-import { DiskGuard } from "../../core/dispatch/disk-guard.ts";
+import { describe, expect, test } from "bun:test";
+import type { Assignment } from "../../core/dispatch/assignment.ts";
+import { type AttemptEnd, failedAttempt } from "../../core/dispatch/attempt.ts";
 import { HandsOnFullDisk } from "../../core/dispatch/full-disk.ts";
-import type { Landing } from "../../core/run/model.ts";
-import { ManualClock, makePlan, makeTask, PuppetHands, startRig } from "../support/rig.ts";
+import type { Landing, Outcome } from "../../core/run/model.ts";
+import { guardOf, ManualClock, makePlan, makeTask, PuppetHands, startRig } from "../support/rig.ts";
 
 const retries = { max: 0, backoffMs: 10, maxBackoffMs: 10 };
 const merged: Landing = { kind: "merged", commit: "c1" };
@@ -65,6 +66,75 @@ test("a task that fills the disk again and again fails in the end, and says so",
   expect(end?.error).toEqual({ kind: "failed", message: "disk full: no room" });
 });
 
+describe("an attempt on a disk that is full at some moment of it", () => {
+  const succeeded: Outcome = { kind: "succeeded", commit: "c1" };
+
+  /** Comes to `outcome`, with so many bytes free when it starts and when it ends. `restore`: puts a checkout back. */
+  function attemptOn(
+    [atStart, atEnd]: readonly [number, number],
+    outcome: Outcome,
+    restore: () => Promise<void> = async () => {},
+  ): { readonly ended: Promise<AttemptEnd>; readonly clock: ManualClock } {
+    let free = atStart;
+    const clock = new ManualClock();
+    const inner = new PuppetHands();
+    inner.attempt = async () => {
+      free = atEnd;
+      return { ...failedAttempt(outcome, 1), restore };
+    };
+    const guard = guardOf(() => free, clock);
+    const hands = new HandsOnFullDisk(inner, guard, clock);
+    const assignment = {} as Assignment;
+    return { ended: hands.attempt(assignment, new AbortController().signal, () => {}), clock };
+  }
+
+  test.each([
+    [succeeded, [99, 100]],
+    [succeeded, [100, 99]],
+    [{ kind: "unchanged" }, [99, 100]],
+    [{ kind: "failed", message: "exit code 1" }, [99, 100]],
+  ] as const)("%j does not count, free bytes %j", async (outcome, free) => {
+    const { ended } = attemptOn(free, outcome);
+
+    const words = outcome.kind === "failed" ? outcome.message : "workspaces (/work) was full";
+    expect((await ended).outcome).toEqual({
+      kind: "disk-full",
+      message: expect.stringContaining(words),
+    });
+  });
+
+  test.each([
+    succeeded,
+    { kind: "unchanged" },
+    { kind: "failed", message: "exit code 1" },
+  ] as const)("%j counts where there was room", async (outcome) => {
+    const { ended } = attemptOn([100, 100], outcome);
+
+    expect((await ended).outcome).toEqual(outcome);
+  });
+
+  test("is taken back in place once there is room for that", async () => {
+    const full = new Error("read-tree failed (128): No space left on device");
+    const tries = [Promise.reject(full), Promise.reject(full), Promise.resolve()];
+    for (const each of tries) each.catch(() => {});
+    const { ended, clock } = attemptOn([99, 100], succeeded, () => tries.shift() as Promise<void>);
+
+    while (tries.length > 0) {
+      await Bun.sleep(0);
+      clock.advance(2_000);
+    }
+
+    expect((await ended).outcome.kind).toBe("disk-full");
+  });
+
+  test("that cannot be taken back for another reason crashed", async () => {
+    const restore = () => Promise.reject(new Error("index.lock is there"));
+    const { ended } = attemptOn([99, 100], succeeded, restore);
+
+    expect((await ended).outcome).toEqual({ kind: "crashed", message: "index.lock is there" });
+  });
+});
+
 test("a result that a full disk kept from landing lands when it is tried again", async () => {
   const clock = new ManualClock();
   const rig = await startRig(makePlan([makeTask("a")]));
@@ -74,9 +144,11 @@ test("a result that a full disk kept from landing lands when it is tried again",
   const landings = [noRoom, merged];
   const inner = new PuppetHands();
   inner.land = async () => ({ landing: landings.shift() as Landing, warnings: [] });
-  const places = [{ name: "workspaces", path: "/work" }];
-  const guard = new DiskGuard({ places, lowWaterBytes: 100, clock, freeOf: () => 1_000 });
-  const hands = new HandsOnFullDisk(inner, guard, clock);
+  const hands = new HandsOnFullDisk(
+    inner,
+    guardOf(() => 1_000, clock),
+    clock,
+  );
 
   const landed = hands.land(assignment, {} as never);
   await rig.settle();

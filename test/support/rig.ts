@@ -198,9 +198,11 @@ export interface Rig {
   settle(): Promise<void>;
 }
 
-function guardOf(free: () => number, clock: Clock): DiskGuard {
+/** A guard of one disk that wants 100 bytes and looks at it in this thread alone. */
+export function guardOf(free: () => number, clock: Clock): DiskGuard {
   const places = [{ name: "workspaces", path: "/work" }];
-  return new DiskGuard({ places, lowWaterBytes: 100, clock, freeOf: free });
+  const startSampler = () => () => {};
+  return new DiskGuard({ places, lowWaterBytes: 100, clock, freeOf: free, startSampler });
 }
 
 /** Starts a run of a plan named `r1`. */
