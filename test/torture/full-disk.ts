@@ -8,19 +8,26 @@ import { whyNoLoopDisk } from "./loop-disk.ts";
 
 /*
  * Nearly full disks: `bun test/torture/full-disk.ts`. 0 to 60 KB free in steps of 2 KB, on blocks of 1 KB and of 4 KB: 62
- * states, every second one without the ballast. `--record` writes the result to docs/results/full-disk.txt.
+ * states, every second one without the ballast; `--least`, `--most`, `--times` and `--bare` aim at others. `--record`
+ * writes the result to docs/results/full-disk.txt.
  */
 
 const { values } = parseArgs({
   options: {
-    /** Bytes between two states. */
+    /** The least and the most free bytes, and the bytes between two states. */
+    least: { type: "string", default: "0" },
+    most: { type: "string", default: "61440" },
     step: { type: "string", default: "2048" },
+    /** How often each state is met. */
+    times: { type: "string", default: "1" },
+    /** The ballast is gone in every state. */
+    bare: { type: "boolean", default: false },
     /** Only blocks of this size; the second of two such recordings is added to the first. */
     block: { type: "string" },
     record: { type: "boolean", default: false },
   },
 });
-const mostBytes = 60 * 1024;
+const { least, most } = { least: Number(values.least), most: Number(values.most) };
 
 const top = mkdtempSync(join(tmpdir(), "ra-full-disk-"));
 try {
@@ -31,14 +38,19 @@ try {
   rmSync(top, { recursive: true, force: true });
 }
 
+/** Bytes from the first state to one of them. */
+function stepsTo(i: number): number {
+  return Math.floor(i / Number(values.times)) * Number(values.step);
+}
+
 async function campaign(): Promise<void> {
   const outcomes: FullDiskOutcome[] = [];
   const wrong: string[] = [];
   for (const blockBytes of [1024, 4096]) {
     if (values.block !== undefined && Number(values.block) !== blockBytes) continue;
     using run = await BrokenOffRun.make(join(top, String(blockBytes)), blockBytes);
-    for (let free = 0, i = 0; free <= mostBytes; free += Number(values.step), i++) {
-      const [ballast, closed] = [i % 2 === 0, i % 3 !== 2];
+    for (let free = least, i = 0; free <= most; i++, free = least + stepsTo(i)) {
+      const [ballast, closed] = [!values.bare && i % 2 === 0, i % 3 !== 2];
       const outcome = await run.meet({ blockBytes, freeBytes: free, ballast, closed });
       outcomes.push(outcome);
       const name = `blocks of ${blockBytes}, ${free} free (${outcome.freeBytes}), ballast ${ballast}`;
@@ -53,7 +65,7 @@ async function campaign(): Promise<void> {
   const wentOn = outcomes.filter((outcome) => outcome.wentOn).length;
   const text = [
     `commit ${commit.trim()}`,
-    `nearly full disks ${outcomes.length}, with 0 to 60 KB free, blocks of ${values.block ?? "1024 and 4096"} bytes`,
+    `nearly full disks ${outcomes.length}, with ${least / 1024} to ${most / 1024} KB free, blocks of ${values.block ?? "1024 and 4096"} bytes`,
     `control: SQLite without care reads the registry on ${outcomes.filter(({ plain }) => plain === null).length} of them, ends of itself or by SIGBUS on ${outcomes.filter(({ plain }) => plain !== null).length} (${[...new Set(outcomes.map(({ plain }) => plain ?? "read"))].sort().join(", ")})`,
     `runs that went on by themselves when there was room ${wentOn}, that were resumed ${outcomes.length - wentOn}`,
     `violations (crashes, commands that fail, lost work) ${wrong.length}`,
