@@ -104,7 +104,9 @@ export const configSchema = v.pipe(
           {
             free: v.pipe(
               v.exactOptional(size),
-              about("Free bytes below which no attempt starts, up to 1000GB. Default 512MB."),
+              about(
+                "Free bytes below which no attempt starts, up to 1000GB. Default 512MB. With 0B no full disk is looked for.",
+              ),
             ),
           },
           "be a map such as `{ free: 512MB }`",
