@@ -57,14 +57,20 @@ self.onmessage = ({ data }) => {
 };
 `;
 
-/** Starts a sampler in a thread of its own: while this one waits for the disk, a disk may be full and not any more. */
+/**
+ * Starts a sampler in a thread of its own: while this one waits for the disk, a disk may be full and not any more. Where no
+ * thread can be had nothing is sampled.
+ */
 export const startSampler: StartSampler = (order) => {
   const url = URL.createObjectURL(new Blob([source]));
-  const worker = new Worker(url, { name: "disks", smol: true });
-  worker.unref();
-  // Without it the disks are still looked at, though not as often.
-  worker.onerror = (event) => event.preventDefault();
-  worker.postMessage(order);
+  try {
+    const worker = new Worker(url, { name: "disks", smol: true });
+    worker.unref();
+    worker.onerror = (event) => event.preventDefault();
+    worker.postMessage(order);
+  } catch {
+    // Whoever watches still looks by itself at the start and at the end of each attempt.
+  }
   return () => {
     Atomics.store(order.gate, 0, 1);
     Atomics.notify(order.gate, 0);
