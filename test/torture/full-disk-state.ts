@@ -12,11 +12,13 @@ import {
   writeSync,
 } from "node:fs";
 import { join } from "node:path";
+import type { Event } from "../../core/run/event.ts";
+import type { Outcome } from "../../core/run/model.ts";
 import { raBinary } from "../support/binary.ts";
 import { writeUserConfig } from "../support/user-config.ts";
 import { type LoopDisk, makeLoopDisk } from "./loop-disk.ts";
 import { judge } from "./oracle.ts";
-import { makeWorld, type RaChild, readLog, type World } from "./world.ts";
+import { type LoggedEvent, makeWorld, type RaChild, readLog, type World } from "./world.ts";
 
 /** A disk that is nearly full. */
 export interface FullDisk {
@@ -36,6 +38,8 @@ export interface FullDiskOutcome {
   readonly freeBytes: number;
   /** Whether the run that met the full disk went on by itself when there was room again. */
   readonly wentOn: boolean;
+  /** How many successes were not believed. */
+  readonly disbelieved: number;
   /** What SQLite as it is came to with the registry on the full disk; null when it could read it. */
   readonly plain: string | null;
 }
@@ -130,9 +134,11 @@ export class BrokenOffRun implements Disposable {
     const code = await driver.ended;
     if (code !== 0 && code !== 6) wrong.push(`the run that met the full disk came to ${code}`);
     await endAll(world);
+    // Before the registry is closed for good: whoever reads its log makes the index of that anew.
+    const disbelieved = readLog(world).filter(isDisbelieved).length;
     closeRegistry(world);
     this.#fill(state.freeBytes);
-    return { wrong, freeBytes, wentOn: code === 0, plain: plainRead(world) };
+    return { wrong, freeBytes, wentOn: code === 0, disbelieved, plain: plainRead(world) };
   }
 
   async #toItsEnd(driver: RaChild): Promise<string[]> {
@@ -240,6 +246,15 @@ function eventsOf(world: World): number {
   } catch {
     return 0;
   }
+}
+
+function isDisbelieved({ type, body }: LoggedEvent): boolean {
+  const { outcome } = body as { readonly outcome?: Outcome };
+  return (
+    type === ("attempt.finished" satisfies Event["type"]) &&
+    outcome?.kind === "disk-full" &&
+    outcome.message.startsWith("it ended well")
+  );
 }
 
 function copy(from: string, to: string): void {

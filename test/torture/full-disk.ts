@@ -68,6 +68,7 @@ async function campaign(): Promise<void> {
     `nearly full disks ${outcomes.length}, with ${least / 1024} to ${most / 1024} KB free, blocks of ${values.block ?? "1024 and 4096"} bytes`,
     `control: SQLite without care reads the registry on ${outcomes.filter(({ plain }) => plain === null).length} of them, ends of itself or by SIGBUS on ${outcomes.filter(({ plain }) => plain !== null).length} (${[...new Set(outcomes.map(({ plain }) => plain ?? "read"))].sort().join(", ")})`,
     `runs that went on by themselves when there was room ${wentOn}, that were resumed ${outcomes.length - wentOn}`,
+    `successes that were not believed ${outcomes.reduce((sum, { disbelieved }) => sum + disbelieved, 0)}, on ${outcomes.filter(({ disbelieved }) => disbelieved > 0).length} of them`,
     `violations (crashes, commands that fail, lost work) ${wrong.length}`,
     ...wrong,
     "",
