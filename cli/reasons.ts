@@ -1,9 +1,11 @@
 import { isAttended } from "../core/process/living.ts";
 import type { BudgetMark, WaitReason } from "../core/run/event.ts";
 import type { TaskError, TaskStatus } from "../core/run/model.ts";
+import type { QuestionState } from "../core/run/question.ts";
 import type { RunState, TaskState } from "../core/run/state.ts";
-import { hasEnded } from "../core/run/task.ts";
+import { hasEnded, isAtWork } from "../core/run/task.ts";
 import { raiseCommand } from "./raised-budget.ts";
+import { optionText } from "./view/questions.ts";
 
 /** A command that goes on from here, and what it is good for. */
 export interface NextStep {
@@ -38,6 +40,8 @@ export interface TaskReason {
   /** The task that kept it from running, at the root of the chain. */
   readonly root: { readonly id: string; readonly error: TaskError | null } | null;
   readonly warnings: readonly string[];
+  /** What the agents of its last attempt asked: open, or taken back unanswered. */
+  readonly questions: readonly QuestionState[];
   readonly next: readonly NextStep[];
 }
 
@@ -98,6 +102,9 @@ export function reasonOfTask(
     reverted: task.reverted ?? null,
     root: rootOf(state, task),
     warnings,
+    questions: (task.attempts.at(-1)?.questions ?? []).filter(
+      ({ end }) => end?.kind !== "answered",
+    ),
   };
   return { ...reason, next: nextOfTask(state, reason) };
 }
@@ -138,6 +145,11 @@ function nextOfTask(state: RunState, reason: Omit<TaskReason, "next">): NextStep
   const steps: NextStep[] = [];
   const add = (command: string, about: string): void => void steps.push({ command, about });
   const isOver = state.finishedAt !== null || !isAttended(state.owner);
+  for (const { gate, options, end } of reason.questions) {
+    if (end !== null) continue;
+    for (const option of options) add(`ra answer ${gate} ${option.id}`, optionText(option));
+    if (options.length === 0) add(`ra answer ${gate} "TEXT"`, "answers it");
+  }
   if (error !== null) {
     if (kept !== null) add(`ra diff ${name}`, "what it left");
     if (kept !== null && isOver) addLanding(add, name, error);
@@ -150,9 +162,8 @@ function nextOfTask(state: RunState, reason: Omit<TaskReason, "next">): NextStep
   if (waiting?.kind === "cooldown" || (reason.parked !== null && reason.parked.provider !== null))
     add("ra agents", "which providers refuse, and until when");
   if (waiting?.kind === "claim") add(`ra show ${waiting.by}`, "what it waits for");
-  if (status === "running" || status === "merging") add(`ra logs ${name} -f`, "what it prints");
-  if (status === "needs-you" || state.status === "paused")
-    add(`ra continue ${run}`, "lets the run go on");
+  if (isAtWork({ status })) add(`ra logs ${name} -f`, "what it prints");
+  if (state.status === "paused") add(`ra continue ${run}`, "lets the run go on");
   if (status === "done" && isOver && state.published?.keptOn && reason.discarded === null)
     add(`ra land ${run}`, "brings it onto the target");
   if (!isOver || state.finishedAt !== null || steps.length > 0) return steps;
@@ -178,6 +189,9 @@ function nextOfRun(reason: Omit<RunReason, "next">): NextStep[] {
   const steps: NextStep[] = [];
   if (status === "paused" && driven) {
     steps.push({ command: `ra continue ${run}`, about: "lets it go on" });
+  }
+  if (tasks["needs-you"] !== undefined && driven) {
+    steps.push({ command: "ra answer", about: "what its agents ask" });
   }
   const [first] = causes;
   if (first) steps.push({ command: `ra why ${run}/${first.task}`, about: "the first cause" });

@@ -5,6 +5,7 @@ import { type Machine, thisMachine } from "../core/process/machine.ts";
 import { runs } from "../core/registry/query.ts";
 import type { Registry } from "../core/registry/registry.ts";
 import type { Fact } from "../core/run/event.ts";
+import { lostQuestions } from "../core/run/question.ts";
 import type { RunState } from "../core/run/state.ts";
 import { inRecoveryTurn } from "../core/workspace/turn.ts";
 import type { GitRepository } from "../core/workspace/workspace.ts";
@@ -60,7 +61,11 @@ export async function takeRun(taking: Taking, first: First): Promise<Aftermath> 
 }
 
 async function open(registry: Registry, run: string, first: First): Promise<void> {
-  for (const event of await registry.commit(run, ({ state }) => [first(state)])) {
+  const events = await registry.commit(run, ({ state }) => [
+    ...lostQuestions(state?.tasks ?? []),
+    first(state),
+  ]);
+  for (const event of events) {
     if ("epoch" in event && event.epoch !== undefined) registry.drive(run, event.epoch);
   }
 }

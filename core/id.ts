@@ -8,6 +8,11 @@ export function newRunId(length = 4): string {
   return [...bytes].map((byte, i) => pick(i === 0 ? letters : alphabet, byte)).join("");
 }
 
+/** A random id of a question. A run that has it already makes another. */
+export function newGateId(): string {
+  return newRunId(8);
+}
+
 function pick(from: string, byte: number): string {
   return from[byte % from.length] as string;
 }

@@ -9,6 +9,7 @@ import {
   runs,
   waitingTasks,
 } from "../../core/registry/query.ts";
+import { openQuestions, type PlacedQuestion } from "../../core/registry/questions.ts";
 import { Registry } from "../../core/registry/registry.ts";
 import type { Cooldown } from "../../core/run/cooldown.ts";
 import type { ForeignClaim } from "../../core/run/log.ts";
@@ -17,7 +18,7 @@ import { findPlace } from "../../core/workspace/place.ts";
 import type { CommandBody, Options, Terminal } from "../command.ts";
 import { flag } from "../option.ts";
 import { openRecorded } from "../recorded.ts";
-import { processTable, runTable } from "../view/ps.ts";
+import { processTable, questionList, runTable } from "../view/ps.ts";
 
 /** How often `--watch` looks for changes, in milliseconds. */
 const lookMs = 250;
@@ -55,6 +56,8 @@ function shown(view: View, terminal: Terminal, options: Options): string {
 interface View {
   readonly seq: number;
   readonly processes: readonly LiveProcess[];
+  /** What agents ask a person, the oldest first. */
+  readonly questions: readonly PlacedQuestion[];
   readonly waiting: ReturnType<typeof waitingTasks>;
   /** The paths that are claimed now, those of results that have not landed yet included. */
   readonly claims: readonly ForeignClaim[];
@@ -63,7 +66,10 @@ interface View {
   readonly runs: readonly RunSummary[];
 }
 
-const nothing: View = { seq: 0, processes: [], waiting: [], claims: [], cooldowns: [], runs: [] };
+const nothing: View = {
+  ...{ seq: 0, processes: [], questions: [], waiting: [], claims: [], cooldowns: [] },
+  runs: [],
+};
 
 function look({ database }: Registry, all: boolean): View {
   const known = runs(database, { limit: runsMax });
@@ -71,6 +77,7 @@ function look({ database }: Registry, all: boolean): View {
   return {
     seq: newestSeq(database),
     processes: liveProcesses(database),
+    questions: openQuestions(database),
     waiting: waitingTasks(
       database,
       open.filter((each) => each.driven).map(({ id }) => id),
@@ -84,6 +91,7 @@ function look({ database }: Registry, all: boolean): View {
 function table(view: View, terminal: Terminal): string {
   const now = Date.now();
   const parts = [
+    questionList(view.questions, now),
     processTable({ ...view, held: view.claims.filter(({ live }) => !live) }, now, terminal.columns),
     runTable(view.runs, now, terminal.columns),
   ].filter((part) => part !== "");

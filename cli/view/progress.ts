@@ -7,6 +7,7 @@ import type { Resolves } from "../../core/run/model.ts";
 import type { RunState } from "../../core/run/state.ts";
 import { hasEnded } from "../../core/run/task.ts";
 import type { Terminal } from "../command.ts";
+import { commandText, withdrawalTexts } from "./questions.ts";
 import { cut, duration } from "./text.ts";
 import { waitText } from "./wait.ts";
 
@@ -175,6 +176,12 @@ function linesOf(event: Exclude<Event, EventOf<"run.started">>, progress: Progre
       return (event.findings ?? []).map(({ message }) =>
         line(event.task, "warning", oneLine(message), "ask"),
       );
+    case "question.asked":
+      return [line(event.task, "asks", askText(event), "ask")];
+    case "question.answered":
+      return [line(event.task, "goes on", answeredText(event))];
+    case "question.withdrawn":
+      return [line(event.task, "goes on", withdrawalTexts[event.reason], "ask")];
     case "cooldown.ended":
       return [line(event.task, "answered", `${oneLine(event.provider)} answers again`, "quiet")];
     case "task.parked":
@@ -201,6 +208,14 @@ function linesOf(event: Exclude<Event, EventOf<"run.started">>, progress: Progre
     default:
       return unreachable(event);
   }
+}
+
+function askText({ text, ...question }: EventOf<"question.asked">): string {
+  return `${oneLine(text)}: ${commandText(question, Date.parse(question.at))}`;
+}
+
+function answeredText({ answer, by }: EventOf<"question.answered">): string {
+  return `answered by ${oneLine(by)}: ${cut(oneLine(answer), descriptionMax)}`;
 }
 
 function reachedText(event: EventOf<"budget.reached">): string {

@@ -3,6 +3,7 @@ import type { RunSummary, WaitingTask } from "../../core/registry/query.ts";
 import type { Cooldown } from "../../core/run/cooldown.ts";
 import type { ForeignClaim } from "../../core/run/log.ts";
 import type { LiveProcess } from "../../core/run/model.ts";
+import { questionText, type ShownQuestion } from "./questions.ts";
 import { table } from "./table.ts";
 import { duration } from "./text.ts";
 import { waitText } from "./wait.ts";
@@ -17,6 +18,11 @@ export interface Activity {
   readonly cooldowns: readonly Cooldown[];
 }
 
+/** What agents ask, with the commands that answer; empty when they ask nothing. */
+export function questionList(questions: readonly ShownQuestion[], nowMs: number): string {
+  return questions.map((question) => questionText(question, nowMs)).join("");
+}
+
 /** Live processes, tasks that wait, providers that refuse, and paths that landed work still holds; empty when there are none. */
 export function processTable(
   { processes, waiting, held, cooldowns }: Activity,
@@ -24,14 +30,16 @@ export function processTable(
   width: number,
 ): string {
   const rows = [
-    ...processes.map((each) => [
-      each.id,
-      each.status,
-      each.runner,
-      duration(nowMs - Date.parse(each.startedAt)),
-      each.touching.join(" "),
-      each.task,
-    ]),
+    ...[...processes]
+      .sort(byNeed)
+      .map((each) => [
+        each.id,
+        each.status,
+        each.runner,
+        duration(nowMs - Date.parse(each.startedAt)),
+        each.touching.join(" "),
+        each.task,
+      ]),
     ...waiting.map((each) => [
       `${each.run}/${each.task}`,
       each.status,
@@ -89,6 +97,11 @@ export function runTable(runs: readonly RunSummary[], nowMs: number, width: numb
   return table(columns, rows, width);
 }
 
+/** Those that need a person first, the others as they started. */
+function byNeed(one: LiveProcess, other: LiveProcess): number {
+  return Number(other.status === "needs-you") - Number(one.status === "needs-you");
+}
+
 function waitNote({ reason, parkedUntil }: WaitingTask, nowMs: number): string {
   if (reason !== null) return `waits ${waitText(reason)}`;
   if (parkedUntil === null) return "";
@@ -96,14 +109,19 @@ function waitNote({ reason, parkedUntil }: WaitingTask, nowMs: number): string {
 }
 
 function urgency(run: RunSummary): number {
-  if (run.status === "paused") return 0;
+  if (needsYou(run)) return 0;
   return run.finishedAt === null ? 1 : 2;
 }
 
 function stateOf(run: RunSummary): string {
   if (!run.driven) return "abandoned";
   if (run.exitCode === ExitCode.budget && run.status === "interrupted") return "paused";
-  return run.status === "paused" ? "needs you" : run.status;
+  return needsYou(run) ? "needs you" : run.status;
+}
+
+/** It waits between its tasks, or one of its agents asks something. */
+function needsYou({ status, tasks, finishedAt }: RunSummary): boolean {
+  return status === "paused" || (finishedAt === null && tasks["needs-you"] !== undefined);
 }
 
 function progress({ tasks }: RunSummary): string {
@@ -115,6 +133,7 @@ function progress({ tasks }: RunSummary): string {
 function note(run: RunSummary): string {
   if (!run.driven) return `its ra is gone: ra resume ${run.id}`;
   if (run.status === "paused") return `ra continue ${run.id}, or ra stop ${run.id}`;
+  if (needsYou(run)) return `ra answer; ${run.tasks["needs-you"]} of its agents ask`;
   if (run.exitCode === ExitCode.budget) return `budget used up: ra why ${run.id}`;
   return run.exitCode === null || run.exitCode === 0 ? "" : `exit ${run.exitCode}`;
 }

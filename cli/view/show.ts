@@ -1,10 +1,13 @@
 import { isLost } from "../../core/dispatch/discarded.ts";
 import { ExitCode } from "../../core/error.ts";
 import { block, oneLine } from "../../core/plain-text.ts";
+import { openQuestions } from "../../core/run/question.ts";
 import type { AttemptState, RunState, TaskState } from "../../core/run/state.ts";
+import { openIn } from "../answering.ts";
 import { raiseHint, spentText, taskRaiseHint } from "./budget.ts";
 import { findingTexts } from "./findings.ts";
 import { clashText, errorText } from "./progress.ts";
+import { endText, questionText } from "./questions.ts";
 import { table } from "./table.ts";
 import { duration } from "./text.ts";
 import { waitText } from "./wait.ts";
@@ -69,7 +72,7 @@ function logsHint(state: RunState, { task, discarded }: TaskState): string {
 }
 
 function attemptNotes(attempt: AttemptState): string[] {
-  const { number, resolves, findings, outcome } = attempt;
+  const { number, resolves, findings, questions, outcome } = attempt;
   const origin =
     resolves === null
       ? []
@@ -79,12 +82,15 @@ function attemptNotes(attempt: AttemptState): string[] {
   const { instead } = attempt;
   const stands =
     instead === undefined ? [] : [`attempt ${number} in place of ${oneLine(insteadText(instead))}`];
+  const asked = questions.map(
+    (question) => `asked     attempt ${number} ${oneLine(question.text)}: ${endText(question)}`,
+  );
   const found = findings.map(({ message }) => `warning   attempt ${number} ${oneLine(message)}`);
   const full =
     outcome?.kind === "disk-full"
       ? [`disk full attempt ${number}: ${oneLine(outcome.message)}`]
       : [];
-  return [...origin, ...stands, ...full, ...found];
+  return [...origin, ...stands, ...asked, ...full, ...found];
 }
 
 function insteadText({ runner, model, reason }: NonNullable<AttemptState["instead"]>): string {
@@ -109,6 +115,8 @@ function noteOf(task: TaskState): string {
   if (isLost(task)) return "its work was discarded by `ra clean`";
   if (task.reverted) return `taken back by ${task.reverted.revert.slice(0, 7)}`;
   if (task.because !== null) return `because of ${task.because}`;
+  const [asked] = openQuestions(task.attempts.at(-1));
+  if (asked !== undefined) return `asks: ${oneLine(asked.text)}`;
   if (task.waiting !== null && task.status === "waiting")
     return `waits ${oneLine(waitText(task.waiting))}`;
   if (task.parkedUntil !== null && task.status === "parked")
@@ -149,6 +157,11 @@ function landHint({ id, published, finishedAt, discardedBranch }: RunState): str
 }
 
 function hints(state: RunState): string {
+  const now = Date.now();
+  const open = openIn(state, null).map(({ task, question }) =>
+    questionText({ run: state.id, task, ...question }, now),
+  );
+  if (open.length > 0) return `\n${open.join("")}`;
   if (state.status === "paused")
     return `\nNEEDS YOU  ra continue ${state.id}, or ra stop ${state.id}\n`;
   const raise = state.exitCode === ExitCode.budget ? raiseHint(state) : null;

@@ -5,6 +5,7 @@ import type { WaitReason } from "../../core/run/event.ts";
 import { exitMeaning } from "../help.ts";
 import type { NextStep, RunReason, TaskReason } from "../reasons.ts";
 import { errorText } from "./progress.ts";
+import { endText } from "./questions.ts";
 import { bytes, pad } from "./text.ts";
 
 /** Paths, tasks and lines of a message that are shown at most; it all fits on one screen. */
@@ -21,6 +22,10 @@ export function taskWhy(reason: TaskReason): string {
     const why = parked.message === null ? "" : `: ${oneLine(parked.message)}`;
     const who = parked.provider === null ? "" : `, as ${oneLine(parked.provider)} refuses`;
     lines.push(row("parked", `until ${parked.until}${who}${why}`));
+  }
+  for (const question of some(reason.questions)) {
+    const what = `${oneLine(question.text)}, at ${question.askedAt}`;
+    lines.push(row("asks", question.end === null ? what : `${what}: ${endText(question)}`));
   }
   if (error !== null) lines.push(...message(error));
   if (conflict !== null) {

@@ -2,6 +2,7 @@ import { type Claim, compileClaim, overlap } from "../plan/claim.ts";
 import { globOfPath } from "../plan/glob.ts";
 import type { EventLog, ForeignClaim } from "../run/log.ts";
 import type { RunState } from "../run/state.ts";
+import { isAtWork } from "../run/task.ts";
 
 /** A path that somebody else claims. `by` is `run/task`. */
 export interface TakenPath {
@@ -58,8 +59,7 @@ function atWork(
 ): Pick<ForeignClaim, "run" | "task" | "glob">[] {
   if (state === undefined) return [];
   return [...state.tasks.values()].flatMap(({ task, status, attempts }) => {
-    const isAtWork = status === "running" || status === "merging";
-    if (!isAtWork || task.id === except) return [];
+    if (!isAtWork({ status }) || task.id === except) return [];
     return (attempts.at(-1)?.touching ?? []).map((glob) => ({
       run: state.id,
       task: task.id,

@@ -1,5 +1,6 @@
 import type { Kysely } from "kysely";
 import type { ForeignClaim } from "../run/log.ts";
+import { atWorkStatuses } from "../run/model.ts";
 import type { RegistryDatabase, Statement } from "./database.ts";
 import { ownerColumns, ownerOf } from "./rows.ts";
 import type { Tables } from "./schema.ts";
@@ -31,7 +32,7 @@ export class HeldClaims {
           join.onRef("tasks.run", "=", "claims.run").onRef("tasks.id", "=", "claims.task"),
         )
         .where("claims.run", "=", "")
-        .where("tasks.status", "in", ["running", "merging"]),
+        .where("tasks.status", "in", atWorkStatuses),
     );
   }
 
@@ -47,7 +48,7 @@ export class HeldClaims {
 
   /** Claims of the tasks of this run that are at work: their attempt runs, or its result is being landed. */
   atWork(run: string): ForeignClaim[] {
-    return this.#held(this.#own.all(run, "running", "merging"));
+    return this.#held(this.#own.all(run, ...atWorkStatuses));
   }
 
   /** True when the run goes on, but every task of it that is neither at its end nor at its beginning waits. */
@@ -58,7 +59,7 @@ export class HeldClaims {
         .innerJoin("runs", "runs.id", "tasks.run")
         .where("tasks.run", "=", run)
         .where("runs.status", "=", "running")
-        .where("tasks.status", "in", ["waiting", "running", "merging", "parked"])
+        .where("tasks.status", "in", ["waiting", "parked", ...atWorkStatuses])
         .select("tasks.status")
         .distinct(),
     );

@@ -11,6 +11,7 @@ export const migrations: Readonly<Record<string, Migration>> = {
   [migrationName(2)]: { up: addOwnerMachine },
   [migrationName(3)]: { up: allowHolds },
   [migrationName(4)]: { up: createCooldowns },
+  [migrationName(5)]: { up: createQuestions },
 };
 
 /** Brings the tables up to date, all or nothing. Several processes may do so at once: the others find it done. */
@@ -184,4 +185,26 @@ async function createCooldowns(db: Kysely<unknown>): Promise<void> {
     .modifyEnd(keyed)
     .execute();
   await sql`pragma user_version = 4`.execute(db);
+}
+
+/** From here on the log may hold events of questions, which older folds refuse. */
+async function createQuestions(db: Kysely<unknown>): Promise<void> {
+  await db.schema
+    .createTable("questions")
+    .addColumn("run", "text", (column) => column.notNull())
+    .addColumn("gate", "text", (column) => column.notNull())
+    .addColumn("task", "text", (column) => column.notNull())
+    .addColumn("attempt", "integer", (column) => column.notNull())
+    .addColumn("text", "text", (column) => column.notNull())
+    .addColumn("options", "text", (column) => column.notNull())
+    .addColumn("asked_at", "text", (column) => column.notNull())
+    .addColumn("until", "text", (column) => column.notNull())
+    .addColumn("answer", "text")
+    .addColumn("ended_by", "text")
+    .addColumn("reason", "text")
+    .addColumn("ended_at", "text")
+    .addPrimaryKeyConstraint("questions_key", ["run", "gate"])
+    .modifyEnd(keyed)
+    .execute();
+  await sql`pragma user_version = 5`.execute(db);
 }

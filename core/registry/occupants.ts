@@ -1,4 +1,5 @@
 import type { AttemptName } from "../id.ts";
+import { atWorkStatuses } from "../run/model.ts";
 import type { RegistryDatabase } from "./database.ts";
 import { ownerColumns, ownerOf } from "./rows.ts";
 
@@ -24,7 +25,7 @@ export function occupants(
     )
     .select(["runs.id", "attempts.task", "attempts.number", "attempts.workspace", ...ownerColumns])
     .where("runs.finished_at", "is", null)
-    .where("tasks.status", "in", ["running", "merging"])
+    .where("tasks.status", "in", atWorkStatuses)
     .where((where) =>
       where.or([
         where("attempts.workspace", "=", workspace),

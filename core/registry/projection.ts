@@ -9,6 +9,7 @@ import {
   cooldownRow,
   isListed,
   processRow,
+  questionRow,
   runRow,
   taskRow,
 } from "./rows.ts";
@@ -134,7 +135,12 @@ export class Projection {
       this.put("cooldowns", cooldownRow(state, provider, record));
     }
     for (const task of tasks) this.put("tasks", taskRow(state, task));
-    for (const [attempt, task] of attempts) this.put("attempts", attemptRow(state, task, attempt));
+    for (const [attempt, task] of attempts) {
+      this.put("attempts", attemptRow(state, task, attempt));
+      for (const question of attempt.questions) {
+        this.put("questions", questionRow(state, task, attempt, question));
+      }
+    }
     if (holdings) this.#rewriteHoldings(state);
     else this.#writeHoldings(state, tasks, attempts);
   }

@@ -1,11 +1,13 @@
-import { processId } from "../id.ts";
+import { type AttemptName, processId } from "../id.ts";
 import type { WaitReason } from "../run/event.ts";
 import type { LiveProcess, LiveStatus, TaskStatus } from "../run/model.ts";
+import { answerCommand } from "../run/question.ts";
 import type { RunState } from "../run/state.ts";
 import type { RegistryDatabase } from "./database.ts";
+import { openQuestions, type PlacedQuestion } from "./questions.ts";
 import { ownerColumns, ownerOf } from "./rows.ts";
 import type { RunsTable } from "./schema.ts";
-import { damaged } from "./trouble.ts";
+import { parsed } from "./trouble.ts";
 
 /** A run in a list. */
 export interface RunSummary {
@@ -49,12 +51,13 @@ export function liveProcesses(database: RegistryDatabase): LiveProcess[] {
     (row) =>
       living.isAttended(ownerOf(row)) || living.isAlive({ pid: row.pid, startTicks: row.ticks }),
   );
+  const asked = Map.groupBy(openQuestions(database), nameOf);
   return attended.map((row) => ({
-    id: processId(row.run, row.task, row.attempt),
+    id: nameOf(row),
     type: row.type as LiveProcess["type"],
     task: row.description,
     status: row.status as LiveStatus,
-    touching: parsed(database, row.touching),
+    touching: parsed(database.path, row.touching),
     run: row.run,
     taskId: row.task,
     requestId: row.request_id,
@@ -63,7 +66,22 @@ export function liveProcesses(database: RegistryDatabase): LiveProcess[] {
     pid: row.pid,
     workspace: row.workspace,
     startedAt: row.started_at,
+    ...questionsOf(asked.get(nameOf(row))),
   }));
+}
+
+function nameOf({ run, task, attempt }: AttemptName): string {
+  return processId(run, task, attempt);
+}
+
+function questionsOf(
+  asked: readonly PlacedQuestion[] | undefined,
+): Pick<LiveProcess, "questions"> | null {
+  if (asked === undefined) return null;
+  const questions = asked.map(({ gate, text, options, askedAt: since, until }) => {
+    return { gate, text, options, since, until, command: answerCommand({ gate, options }) };
+  });
+  return { questions };
 }
 
 /** The newest runs, newest first. */
@@ -214,14 +232,6 @@ function mean(values: readonly number[]): number {
   return values.reduce((sum, value) => sum + value, 0) / values.length;
 }
 
-function parsed<T>(database: RegistryDatabase, text: string): T {
-  try {
-    return JSON.parse(text);
-  } catch (cause) {
-    throw damaged(database.path, "a derived table holds what it cannot", cause);
-  }
-}
-
 /** A task of a run under way that does not run: it waits for a claim, a cap or a time. */
 export interface WaitingTask {
   readonly run: string;
@@ -249,7 +259,7 @@ export function waitingTasks(database: RegistryDatabase, ids: readonly string[])
     task: row.id,
     description: row.description,
     status: row.status as WaitingTask["status"],
-    reason: row.waiting === null ? null : parsed(database, row.waiting),
+    reason: row.waiting === null ? null : parsed(database.path, row.waiting),
     parkedUntil: row.parked_until,
   }));
 }

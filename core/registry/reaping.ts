@@ -1,5 +1,6 @@
 import type { Living } from "../process/living.ts";
 import type { Fact } from "../run/event.ts";
+import { lostQuestions } from "../run/question.ts";
 import type { RunState } from "../run/state.ts";
 import type { RegistryDatabase } from "./database.ts";
 import { ownerColumns, ownerOf } from "./rows.ts";
@@ -29,7 +30,7 @@ export function lostAttempts(state: RunState | undefined, living: Living, nowMs:
     const attempt = attempts.at(-1);
     if (!attempt || attempt.outcome !== null || attempt.process === null) continue;
     if (living.isAlive(attempt.process)) continue;
-    facts.push({
+    facts.push(...lostQuestions([[task, { attempts }]]), {
       type: "attempt.finished",
       task,
       attempt: attempt.number,

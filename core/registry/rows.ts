@@ -2,6 +2,7 @@ import { assert } from "../assert.ts";
 import type { RunOwner } from "../id.ts";
 import type { ProviderRecord } from "../run/cooldown.ts";
 import type { Event } from "../run/event.ts";
+import type { QuestionState } from "../run/question.ts";
 import type { AttemptState, RunState, TaskState } from "../run/state.ts";
 import type {
   AttemptsTable,
@@ -9,6 +10,7 @@ import type {
   CooldownsTable,
   EventsTable,
   ProcessesTable,
+  QuestionsTable,
   RunsTable,
   TasksTable,
 } from "./schema.ts";
@@ -172,6 +174,29 @@ export function cooldownRow(
     answered_seq: answeredSeq,
     probe_task: probe?.task ?? null,
     probe_attempt: probe?.attempt ?? null,
+  };
+}
+
+/** The row of what an agent asked in an attempt. */
+export function questionRow(
+  { id }: RunState,
+  { task }: TaskState,
+  { number }: AttemptState,
+  { gate, text, options, askedAt, until, end }: QuestionState,
+): QuestionsTable {
+  return {
+    run: id,
+    gate,
+    task: task.id,
+    attempt: number,
+    text,
+    options: JSON.stringify(options),
+    asked_at: askedAt,
+    until,
+    answer: end?.kind === "answered" ? end.answer : null,
+    ended_by: end?.kind === "answered" ? end.by : null,
+    reason: end?.kind === "withdrawn" ? end.reason : null,
+    ended_at: end?.at ?? null,
   };
 }
 

@@ -111,6 +111,22 @@ export interface CooldownsTable {
   readonly probe_attempt: number | null;
 }
 
+/** What agents asked. `answer` and `ended_by` are of an answer, `reason` of a withdrawal; while it is open all are null. */
+export interface QuestionsTable {
+  readonly run: Text;
+  readonly gate: Text;
+  readonly task: Text;
+  readonly attempt: number;
+  readonly text: Text;
+  readonly options: Json;
+  readonly asked_at: Text;
+  readonly until: Text;
+  readonly answer: Text | null;
+  readonly ended_by: Text | null;
+  readonly reason: Text | null;
+  readonly ended_at: Text | null;
+}
+
 /** Every table of the registry, as Kysely knows them. */
 export interface Tables {
   readonly events: EventsTable;
@@ -120,6 +136,7 @@ export interface Tables {
   readonly processes: ProcessesTable;
   readonly claims: ClaimsTable;
   readonly cooldowns: CooldownsTable;
+  readonly questions: QuestionsTable;
 }
 
 /** The tables that are derived from the log. */
@@ -133,4 +150,5 @@ export const derivedTables: readonly DerivedTable[] = [
   "processes",
   "claims",
   "cooldowns",
+  "questions",
 ];

@@ -67,6 +67,15 @@ export function damaged(path: string, what: string, cause: unknown): RaError {
   return environmentError("REGISTRY_DAMAGED", message, mending, cause);
 }
 
+/** JSON of a derived table. Throws `RaError` (exit 6) when it is none. */
+export function parsed<T>(path: string, text: string): T {
+  try {
+    return JSON.parse(text);
+  } catch (cause) {
+    throw damaged(path, "a derived table holds what it cannot", cause);
+  }
+}
+
 /** As `registryTrouble`, and for what the file system says when the registry is opened. */
 export function openingTrouble(cause: unknown, path: string): unknown {
   const code = cause instanceof Error && "syscall" in cause && "code" in cause ? cause.code : null;

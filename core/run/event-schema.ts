@@ -11,6 +11,7 @@ import {
   textOrNull,
   texts,
 } from "./plan-schema.ts";
+import { questionAnswered, questionAsked, questionWithdrawn } from "./question-schema.ts";
 
 /*
  * The shape of the events that leave `ra`, for `ra schema events`, and for what is read from a damaged registry. Nothing
@@ -206,6 +207,9 @@ export const eventSchema = v.pipe(
       findings: v.exactOptional(v.array(finding)),
       cooldown: v.exactOptional(v.object({ provider: text, until: text, times: v.number() })),
     }),
+    v.object({ ...attempt, type: v.literal("question.asked"), ...questionAsked }),
+    v.object({ ...attempt, type: v.literal("question.answered"), ...questionAnswered }),
+    v.object({ ...attempt, type: v.literal("question.withdrawn"), ...questionWithdrawn }),
     v.object({ ...attempt, type: v.literal("cooldown.ended"), provider: text }),
     v.object({ ...attempt, type: v.literal("claim.extended"), paths: texts }),
     v.object({

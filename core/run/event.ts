@@ -13,6 +13,7 @@ import type {
   TaskError,
   Usage,
 } from "./model.ts";
+import type { QuestionFact } from "./question.ts";
 
 /** Why a ready task does not run yet. */
 export type WaitReason =
@@ -99,6 +100,7 @@ export interface BudgetMark {
 
 /** A fact without its place in the log. Past tense, closed union; the contract documents each. */
 export type Fact =
+  | QuestionFact
   | {
       readonly type: "run.started";
       readonly name: string;

@@ -1,4 +1,5 @@
 import type { RunOwner } from "../id.ts";
+import type { Option } from "./question.ts";
 
 /** Tokens and money an agent reported; null where it did not say. */
 export interface Usage {
@@ -66,6 +67,9 @@ export type Landing =
   | { readonly kind: "unverified"; readonly message: string };
 
 export type LiveStatus = "pending" | "waiting" | "running" | "merging" | "parked" | "needs-you";
+/** Of a task whose attempt runs, or whose result is being landed. */
+export const atWorkStatuses: readonly TaskStatus[] = ["running", "needs-you", "merging"];
+
 export type EndStatus = "done" | "error" | "skipped" | "stopped";
 export type TaskStatus = LiveStatus | EndStatus;
 
@@ -98,6 +102,20 @@ export interface Hold {
   readonly since: string;
 }
 
+/** What the agent of a live attempt waits for. */
+export interface AskedQuestion {
+  /** Its id. */
+  readonly gate: string;
+  readonly text: string;
+  /** Empty: any text answers it. */
+  readonly options: readonly Option[];
+  readonly since: string;
+  /** When it is taken back. */
+  readonly until: string;
+  /** The command that answers it. */
+  readonly command: string;
+}
+
 /** A live attempt, as `ra ps` shows it. */
 export interface LiveProcess {
   readonly id: string;
@@ -114,4 +132,6 @@ export interface LiveProcess {
   readonly pid: number | null;
   readonly workspace: string | null;
   readonly startedAt: string;
+  /** The open questions of one that needs a person; else absent. */
+  readonly questions?: readonly AskedQuestion[];
 }

@@ -1,5 +1,7 @@
+import { must } from "./must.ts";
+import { closeQuestions } from "./question.ts";
 import type { RunState } from "./run-state.ts";
-import { type EventOf, hasEnded, must, reopen, type TaskState, waitsToLand } from "./task.ts";
+import { type EventOf, hasEnded, reopen, type TaskState, waitsToLand } from "./task.ts";
 
 /** How long the present owner has driven a run at a time, in milliseconds. */
 export function sinceOwned({ ownedSince }: RunState, at: string): number {
@@ -37,6 +39,7 @@ export function resumeRun(state: RunState, event: EventOf<"run.resumed">): void 
     if (attempt?.outcome === null) {
       attempt.outcome = { kind: "lost" };
       attempt.finishedAt = event.at;
+      closeQuestions(attempt, "lost", event.at);
     }
     if (waitsToLand(task)) continue;
     if (!hasEnded(task) || (task.status === "stopped" && task.stoppedBy === undefined))

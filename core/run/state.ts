@@ -1,5 +1,6 @@
 import { unreachable } from "../assert.ts";
 import type { Event } from "./event.ts";
+import { must } from "./must.ts";
 import { noteProvider } from "./provider-record.ts";
 import { resumeRun, sinceOwned } from "./resume.ts";
 import type { Request, RunState } from "./run-state.ts";
@@ -7,7 +8,6 @@ import {
   applyToTask,
   type EventOf,
   hasEnded,
-  must,
   newTask,
   type TaskEvent,
   type TaskState,
@@ -72,10 +72,10 @@ const ofTheRun: ReadonlySet<Event["type"]> = new Set<Event["type"]>([
   "budget.reached",
 ]);
 
-/** Requests come from anybody, and who finds an attempt lost need not drive its run. */
+/** Requests and answers come from anybody, and who finds an attempt lost need not drive its run. */
 function isOfOwner(event: Event): boolean {
   if (event.type === "attempt.finished") return event.outcome.kind !== "lost";
-  return event.type !== "request.received";
+  return event.type !== "request.received" && event.type !== "question.answered";
 }
 
 function isTaskEvent(event: Event): event is TaskEvent {

@@ -1,8 +1,19 @@
-import { Bug, unreachable } from "../assert.ts";
+import { unreachable } from "../assert.ts";
 import type { ProcessIdentity } from "../id.ts";
 import type { Budget, Isolation, Task } from "../plan/plan.ts";
 import type { Event, WaitReason } from "./event.ts";
-import type { Finding, Landing, Outcome, Resolves, TaskError, TaskStatus, Usage } from "./model.ts";
+import {
+  atWorkStatuses,
+  type Finding,
+  type Landing,
+  type Outcome,
+  type Resolves,
+  type TaskError,
+  type TaskStatus,
+  type Usage,
+} from "./model.ts";
+import { must } from "./must.ts";
+import { applyQuestion, closeQuestions, openQuestions, type QuestionState } from "./question.ts";
 
 /** One try of a task, as the log tells it. */
 export interface AttemptState {
@@ -29,6 +40,8 @@ export interface AttemptState {
   usage: Usage | null;
   kept: string | null;
   findings: readonly Finding[];
+  /** What its agent asked a person, oldest first. */
+  questions: QuestionState[];
   landing: Landing | null;
   /** Its paths were given up before they reached the target. */
   yielded?: boolean;
@@ -75,6 +88,9 @@ export type TaskEvent = EventOf<
   | "attempt.started"
   | "process.spawned"
   | "conflict.foreseen"
+  | "question.asked"
+  | "question.answered"
+  | "question.withdrawn"
   | "attempt.finished"
   | "cooldown.ended"
   | "claim.extended"
@@ -100,6 +116,11 @@ export function newTask(task: Task): TaskState {
     finishedAt: null,
     finishedSeq: null,
   };
+}
+
+/** True while an attempt of the task runs, or its result is being landed. */
+export function isAtWork({ status }: Pick<TaskState, "status">): boolean {
+  return atWorkStatuses.includes(status);
 }
 
 /** True when the task has come to one of its four ends. */
@@ -142,6 +163,11 @@ export function applyToTask(task: TaskState, event: TaskEvent): void {
     }
     case "conflict.foreseen":
       task.foreseen = [...task.foreseen, { with: event.with, paths: event.paths }];
+      return;
+    case "question.asked":
+    case "question.answered":
+    case "question.withdrawn":
+      noteQuestion(task, event);
       return;
     case "attempt.finished":
       finishAttempt(task, event);
@@ -195,8 +221,21 @@ function startAttempt(task: TaskState, event: EventOf<"attempt.started">): void 
     usage: null,
     kept: null,
     findings: [],
+    questions: [],
     landing: null,
   });
+}
+
+/** A task needs a person while a question of its attempt is open. */
+function noteQuestion(
+  task: TaskState,
+  event: EventOf<"question.asked" | "question.answered" | "question.withdrawn">,
+): void {
+  const attempt = lastAttempt(task, event);
+  must(attempt.outcome === null, event, "the attempt has finished");
+  const trouble = applyQuestion(attempt, event);
+  must(trouble === null, event, trouble ?? "");
+  setLive(task, openQuestions(attempt).length === 0 ? "running" : "needs-you");
 }
 
 function finishAttempt(task: TaskState, event: EventOf<"attempt.finished">): void {
@@ -210,6 +249,7 @@ function finishAttempt(task: TaskState, event: EventOf<"attempt.finished">): voi
   attempt.usage = event.usage;
   attempt.kept = event.kept;
   attempt.findings = event.findings ?? [];
+  closeQuestions(attempt, event.outcome.kind === "lost" ? "lost" : "ended", event.at);
   const { kind } = event.outcome;
   setLive(task, kind === "succeeded" || kind === "unchanged" ? "merging" : "pending");
 }
@@ -250,15 +290,4 @@ function lastAttempt(task: TaskState, event: TaskEvent & { attempt: number }): A
 function mustRest(task: TaskState, event: TaskEvent): void {
   const attempt = task.attempts.at(-1);
   must(attempt?.outcome !== null, event, "an attempt is open");
-}
-
-/** Throws a `Bug` that names the event when the order of events is impossible. */
-export function must(condition: unknown, event: Event, message: string): asserts condition {
-  // Ten thousand tasks fold through here: the text is built only when it is needed.
-  if (!condition) throw new Bug(`${describe(event)}: ${message}`);
-}
-
-function describe(event: Event): string {
-  const subject = "task" in event && event.task ? ` of task ${event.task}` : "";
-  return `event ${event.seq} (${event.type}${subject}) of run ${event.run}`;
 }

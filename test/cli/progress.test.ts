@@ -3,6 +3,7 @@ import type { Terminal } from "../../cli/command.ts";
 import { ProgressLines } from "../../cli/view/progress.ts";
 import type { Event, Fact } from "../../core/run/event.ts";
 import { applyEvent, type RunState } from "../../core/run/state.ts";
+import { attemptStarted } from "../registry/sample.ts";
 import { onTestEnd } from "../support/leftovers.ts";
 import { makePlan, makeTask } from "../support/rig.ts";
 
@@ -70,6 +71,30 @@ test("counts every task that ended by then, although several ends are recorded t
   await Promise.resolve();
 
   expect(written.join("").match(/\(\d\/\d\)/g)).toEqual(["(2/3)", "(3/3)"]);
+});
+
+test("tells what an agent asks, the command that answers, and what became of it", async () => {
+  const { written, tell } = follow();
+  const of = { task: "a", attempt: 1, gate: "k3x9abcd" };
+  const options = [{ id: "yes", label: "Allow", effect: "allow" }] as const;
+  const text = "Fetch \u001b[31mit?";
+  tell([started, attemptStarted("a")]);
+
+  tell([
+    { type: "question.asked", ...of, text, options, until: "2026-01-01T00:30:00.000Z" },
+    { type: "question.answered", ...of, answer: "yes", by: "ra answer" },
+    { type: "question.asked", ...of, gate: "k2", text, options: [], until: "2026-01-01T00:00:02Z" },
+    { type: "question.withdrawn", ...of, gate: "k2", reason: "unanswered" },
+  ]);
+  await Promise.resolve();
+
+  const lines = written.join("").split("\n");
+  expect(lines.slice(2, -1).map((line) => line.replace(/^\S+ /, ""))).toEqual([
+    "a      asks     Fetch it?: ra answer k3x9abcd yes   within 30m00s",
+    "a      goes on  answered by ra answer: yes",
+    'a      asks     Fetch it?: ra answer k2 "TEXT"   within 2.0s',
+    "a      goes on  nobody answered: it is refused",
+  ]);
 });
 
 test("counts on from what had ended when a run is resumed", async () => {

@@ -1,7 +1,8 @@
 import fc from "fast-check";
 import type { Fact } from "../../core/run/event.ts";
 import type { Outcome } from "../../core/run/model.ts";
-import { applyEvent, type RunState } from "../../core/run/state.ts";
+import { openQuestions } from "../../core/run/question.ts";
+import { type AttemptState, applyEvent, type RunState } from "../../core/run/state.ts";
 import { hasEnded, type TaskState } from "../../core/run/task.ts";
 import {
   attemptFinished,
@@ -114,6 +115,7 @@ function taskFacts(task: TaskState, more: number): Fact[] {
       attemptFinished(id, number, outcome),
       { ...limit, cooldown } as Fact,
       { type: "cooldown.ended", task: id, attempt: number, provider: `p${more % 2}` },
+      ...questionFacts(attempt, { task: id, attempt: number }, more),
     ];
   }
   const touching = globs[more % globs.length] ?? [];
@@ -137,4 +139,31 @@ function taskFacts(task: TaskState, more: number): Fact[] {
     facts.push({ type: "merge.finished", task: id, attempt: number, landing, warnings: ["w"] });
   }
   return facts;
+}
+
+function questionFacts(
+  { questions }: AttemptState,
+  of: { readonly task: string; readonly attempt: number },
+  more: number,
+): Fact[] {
+  const options = [{ id: "yes", label: "Allow", effect: "allow", lasts: true }] as const;
+  const until = "2026-11-21T10:00:00.000Z";
+  const gate = `${of.task}${of.attempt}-${questions.length}`;
+  const [open] = openQuestions({ questions });
+  return [
+    {
+      type: "question.asked",
+      ...of,
+      gate,
+      text: "Fetch?",
+      options: more % 2 ? options : [],
+      until,
+    },
+    ...(open === undefined
+      ? []
+      : ([
+          { type: "question.answered", ...of, gate: open.gate, answer: "yes", by: "ann" },
+          { type: "question.withdrawn", ...of, gate: open.gate, reason: "unanswered" },
+        ] as const)),
+  ];
 }
