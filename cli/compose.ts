@@ -10,6 +10,7 @@ import { Dispatcher } from "../core/dispatch/dispatcher.ts";
 import { HandsOnFullDisk } from "../core/dispatch/full-disk.ts";
 import { keepOnBranch } from "../core/dispatch/kept-branch.ts";
 import { type KnownChecks, onceOnly } from "../core/dispatch/known-checks.ts";
+import { QuestionDesk } from "../core/dispatch/question-desk.ts";
 import { Roster } from "../core/dispatch/roster.ts";
 import { checkLog, verify } from "../core/dispatch/verify.ts";
 import { buildGraph, criticalPath, type Graph } from "../core/plan/graph.ts";
@@ -63,6 +64,8 @@ export interface RunParts {
   readonly clashes?: ReadonlyMap<string, Clash>;
   /** Where it runs; this machine by default. */
   readonly machine?: Machine;
+  /** How long a question of an agent waits, in milliseconds; by default nobody is there to be asked. */
+  readonly questionMs?: number;
 }
 
 /** A dispatcher with its hands. The only place that knows that the log is SQLite and the workspaces are git. */
@@ -101,6 +104,9 @@ export function composeRun(parts: RunParts): Composed {
     record: (fact: Fact) => registry.append(run, [fact]),
   };
   const chain = makeChain(parts, { graph, environment, recording, known, signal: checks.signal });
+  const { redactor } = recording;
+  const waitMs = parts.questionMs ?? 0;
+  const desk = new QuestionDesk({ run, log: registry, clock: machine.clock, waitMs, redactor });
   const crew = new Crew({
     run,
     machine,
@@ -123,6 +129,7 @@ export function composeRun(parts: RunParts): Composed {
     },
     claimsBeside: async (task) => registry.claimsBeside(run, task),
     extendClaim: (request) => extendClaim({ log: registry, run, shared: plan.shared }, request),
+    ask: (...question) => desk.ask(...question),
     record: (fact) => registry.append(run, () => [fact()]),
   });
   const guard = guardOf(parts, machine);

@@ -1,170 +1,14 @@
-import * as v from "valibot";
 import { didYouMean } from "../core/nearest.ts";
 import { asMap, asText } from "../core/plan/draft.ts";
-import { parseDuration } from "../core/plan/duration.ts";
 import { parseText } from "../core/plan/parse.ts";
 import type { Issue } from "../core/plan/plan.ts";
-import {
-  concurrency,
-  count,
-  duration,
-  envNamePattern,
-  modelName,
-  runnerName,
-} from "../core/plan/schema.ts";
 import { checkShape } from "../core/plan/shape.ts";
 import { createIssueList, type IssueList, type Path } from "../core/plan/source.ts";
 import { err, ok, type Result } from "../core/result.ts";
-import { sizeAt } from "./config-size.ts";
+import { type ConfigInput, configSchema } from "./config-schema.ts";
+import { durationAt, sizeAt } from "./config-value.ts";
 import { readTextFile } from "./plan-file.ts";
-import { sizePattern } from "./size.ts";
 import { InvalidFile, type Report } from "./view/problem.ts";
-
-const about = v.description;
-const size = v.pipe(
-  v.string("be a size such as `64MB`"),
-  v.regex(sizePattern, "be a size such as `64MB`"),
-);
-const variableNames = v.array(
-  v.pipe(
-    v.string("be the name of a variable"),
-    v.regex(envNamePattern, "be a name such as `DEPLOY_CODE`"),
-  ),
-  "be a list of names of variables, such as `[DEPLOY_CODE]`",
-);
-const word = v.pipe(v.string("be a text"), v.minLength(1, "not be empty"));
-
-/** `ra.config.yaml` and the user's `config.yaml`, as people write them. */
-export const configSchema = v.pipe(
-  v.strictObject({
-    $schema: v.exactOptional(v.string("be a text")),
-    concurrency: v.pipe(
-      v.exactOptional(concurrency),
-      about("Tasks at once where the plan does not say. Default 3."),
-    ),
-    runner: v.pipe(
-      v.exactOptional(runnerName),
-      about("The runner of prompts where the plan does not say."),
-    ),
-    timeout: v.pipe(
-      v.exactOptional(duration),
-      about("Time for one attempt where the plan does not say. Default 5m."),
-    ),
-    secrets: v.pipe(
-      v.exactOptional(variableNames),
-      about(
-        "Variables whose values are hidden in all output, besides those whose names look secret.",
-      ),
-    ),
-    logs: v.pipe(
-      v.exactOptional(
-        v.strictObject(
-          {
-            max: v.pipe(
-              v.exactOptional(size),
-              about("Bytes of one log at most, from 64KB to 1GB. Default 64MB."),
-            ),
-            total: v.pipe(
-              v.exactOptional(size),
-              about("Bytes of the logs of all runs at most, from 1MB to 1024GB. Default 2GB."),
-            ),
-            failed: v.pipe(
-              v.exactOptional(v.picklist(["keep", "remove"], "be `keep` or `remove`")),
-              about(
-                "Whether `total` also takes logs of runs that failed or wait to land. Default keep.",
-              ),
-            ),
-          },
-          "be a map such as `{ max: 64MB }`",
-        ),
-      ),
-      about("How much of what programs print is kept."),
-    ),
-    results: v.pipe(
-      v.exactOptional(
-        v.strictObject(
-          {
-            files: v.pipe(
-              v.exactOptional(count(1, 10_000_000)),
-              about("Files that one result adds or changes at most. Default 200000."),
-            ),
-            bytes: v.pipe(
-              v.exactOptional(size),
-              about("Bytes of these files at most, from 1KB to 1024GB. Default 10GB."),
-            ),
-          },
-          "be a map such as `{ files: 200000, bytes: 10GB }`",
-        ),
-      ),
-      about("How much one task may leave. What leaves more is refused, and stays where it is."),
-    ),
-    disk: v.pipe(
-      v.exactOptional(
-        v.strictObject(
-          {
-            free: v.pipe(
-              v.exactOptional(size),
-              about(
-                "Free bytes below which no attempt starts, up to 1000GB. Default 512MB. With 0B no full disk is looked for.",
-              ),
-            ),
-          },
-          "be a map such as `{ free: 512MB }`",
-        ),
-      ),
-      about("How much room a run leaves on the disks it writes to."),
-    ),
-    runners: v.pipe(
-      v.exactOptional(
-        v.record(
-          runnerName,
-          v.strictObject(
-            {
-              command: v.pipe(
-                v.exactOptional(
-                  v.pipe(
-                    v.array(word, "be a list of words, such as `[npx, claude]`"),
-                    v.minLength(1, "hold at least one word"),
-                  ),
-                ),
-                about("Program and first arguments. Only in the user's own config."),
-              ),
-              parallel: v.pipe(
-                v.exactOptional(v.boolean("be `true` or `false`")),
-                about("Whether it is safe beside others. Only in the user's own config."),
-              ),
-              concurrency: v.pipe(
-                v.exactOptional(concurrency),
-                about("Attempts of this runner at once."),
-              ),
-              env: v.pipe(
-                v.exactOptional(variableNames),
-                about("Variables it gets besides those it needs. Only in the user's own config."),
-              ),
-              model: v.pipe(
-                v.exactOptional(modelName),
-                about("Model when neither task nor tier names one."),
-              ),
-              provider: v.pipe(
-                v.exactOptional(modelName),
-                about(
-                  "Name of the account that answers it. Runners with the same name wait for its limits together.",
-                ),
-              ),
-            },
-            "be a map such as `{ concurrency: 1 }`",
-          ),
-          "be a map of runners to their settings",
-        ),
-      ),
-      about("Settings of single runners."),
-    ),
-  }),
-  v.title("ra config"),
-  about("Settings for every run in a repository or of a user."),
-);
-
-type ConfigInput = v.InferOutput<typeof configSchema>;
 
 /** One config file that is valid. */
 export interface ConfigFile {
@@ -179,6 +23,7 @@ export interface ConfigFile {
   readonly resultBytes?: number;
   readonly logsOfFailed?: "keep" | "remove";
   readonly lowWaterBytes?: number;
+  readonly questionMs?: number;
 }
 
 interface RunnerInput {
@@ -228,12 +73,8 @@ export function checkConfig(
     refused: { plugins: "plugins are not available in this version" },
   });
   const root = asMap(source.value.value);
-  const { timeout } = root;
-  const timeoutMs = typeof timeout === "string" ? parseDuration(timeout) : null;
-  if (typeof timeout === "string" && timeoutMs === null && v.is(duration, timeout)) {
-    const message = `\`timeout\` must be from 1ms to 24d, not \`${timeout}\``;
-    issues.add({ code: "BAD_DURATION", path: ["timeout"], message });
-  }
+  const timeoutMs = durationAt(root, ["timeout"], issues);
+  const questionMs = durationAt(root, ["questions", "wait"], issues);
   const logBytesMax = sizeAt(root, ["logs", "max"], "from 64KB to 1GB", issues);
   const logBytesTotal = sizeAt(root, ["logs", "total"], "from 1MB to 1024GB", issues);
   const resultBytes = sizeAt(root, ["results", "bytes"], "from 1KB to 1024GB", issues);
@@ -251,6 +92,7 @@ export function checkConfig(
     logs,
     results,
     disk: ___,
+    questions: ____,
     runners,
     ...rest
   } = source.value.value as ConfigInput;
@@ -263,6 +105,7 @@ export function checkConfig(
     ...(resultBytes === null ? {} : { resultBytes }),
     ...(logs?.failed === undefined ? {} : { logsOfFailed: logs.failed }),
     ...(lowWaterBytes === null ? {} : { lowWaterBytes }),
+    ...(questionMs === null ? {} : { questionMs }),
     ...(runners ? { runners } : {}),
   });
 }

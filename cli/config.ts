@@ -52,6 +52,8 @@ export interface Config {
   readonly results: ResultLimits;
   /** Free bytes of a disk below which no attempt starts. */
   readonly lowWaterBytes: number;
+  /** How long a question of an agent waits, in milliseconds, whoever is there; null: the config does not say. */
+  readonly questionMs: number | null;
 }
 
 export interface ConfigRequest {
@@ -100,6 +102,7 @@ export async function loadConfig(request: ConfigRequest): Promise<Config> {
       bytes: repository.resultBytes ?? user.resultBytes ?? limits.resultBytes,
     },
     lowWaterBytes: repository.lowWaterBytes ?? user.lowWaterBytes ?? lowWaterDefault,
+    questionMs: repository.questionMs ?? user.questionMs ?? null,
   };
 }
 

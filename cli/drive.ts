@@ -151,6 +151,9 @@ export async function startRun(order: RunOrder, prepared: Preparation): Promise<
   );
 }
 
+/** How long an agent waits for an answer where somebody may give one, in milliseconds. */
+const questionMsAttended = 30 * 60_000;
+
 /** Everything of a run but its id, its registry and what is known of it. */
 export function partsOf(
   order: RunOrder,
@@ -158,7 +161,8 @@ export function partsOf(
 ): Omit<RunParts, "run" | "registry" | "state"> {
   const { plan, config, concurrency, terminal } = order;
   const directory = prepared.place.checkout ?? prepared.place.root;
-  return { plan, config, concurrency, env: terminal.env, directory, ...prepared };
+  const questionMs = config.questionMs ?? (order.answers === "nobody" ? 0 : questionMsAttended);
+  return { plan, config, concurrency, env: terminal.env, directory, questionMs, ...prepared };
 }
 
 /** Drives a run to its end: views, reports, signals around the dispatcher. `first` opens the run in the log, or throws. */

@@ -23,6 +23,8 @@ export const limits = {
   attemptsOfRun: 100_000,
   /** Events of a run. */
   eventsOfRun: 1_000_000,
+  /** Questions that the agent of one attempt may ask. */
+  questions: 100,
   /** Requests such as `ra continue` that wait for one run. */
   requests: 1_000,
   /** Files that one result may add or change, unless a config says otherwise. */

@@ -1,4 +1,3 @@
-import { resolve } from "node:path";
 import {
   type AnyMessage,
   type ClientContext,
@@ -7,8 +6,6 @@ import {
   type NewSessionResponse,
   PROTOCOL_VERSION,
   RequestError,
-  type RequestPermissionRequest,
-  type RequestPermissionResponse,
   type SessionConfigOption,
   type SessionNotification,
   type Stream,
@@ -18,11 +15,13 @@ import {
   accountOf,
   brokenOff,
   type Exit,
+  fillIn,
   type Job,
   newStory,
   openTalk,
   type Patience,
   type ProgramExit,
+  permit,
   probeVersion,
   type Runner,
   type RunnerHost,
@@ -79,6 +78,7 @@ async function run(
   const story = newStory();
   const patience = startPatience(patienceMs, () => tellAnswer(job, story));
   const leave = new AbortController();
+  const person = askedPerson(job, patience);
   const line = openTalk<AnyMessage>();
   let timer: ReturnType<typeof setTimeout> | undefined;
   try {
@@ -89,12 +89,13 @@ async function run(
       onStdout: (text) => line.hear(text),
       onStderr(text) {
         if (text.trim() !== "") story.lastError = text;
-        if (soundsLimited(text)) patience.refused(text);
+        // An agent that waits for a person waits for no limit.
+        if (soundsLimited(text) && !person.isAsked) patience.refused(text);
       },
       stop: AbortSignal.any([patience.signal, leave.signal]),
     });
     const end = ended.finally(() => line.close());
-    const talk = converse(job, line.stream, story, patience).finally(async () => {
+    const talk = converse(person.job, line.stream, story, patience).finally(async () => {
       await line.hangUp();
       timer = setTimeout(() => leave.abort(), leaveMs);
     });
@@ -109,10 +110,34 @@ async function run(
   }
 }
 
+/** The job, with a look at whether its agent waits for a person. */
+function askedPerson(
+  job: Job,
+  patience: Patience,
+): { readonly job: Job; readonly isAsked: boolean } {
+  let open = 0;
+  const ask: Job["ask"] = async (question) => {
+    patience.progressed();
+    open += 1;
+    try {
+      return await job.ask(question);
+    } finally {
+      open -= 1;
+    }
+  };
+  return {
+    job: { ...job, ask },
+    get isAsked() {
+      return open > 0;
+    },
+  };
+}
+
 /** One session with one prompt, from the greeting to the end of the turn. */
 async function converse(job: Job, stream: Stream, story: Story, patience: Patience) {
   const connection = client({ name: "ra" })
     .onRequest(methods.client.session.requestPermission, ({ params }) => permit(job, params))
+    .onRequest(methods.client.elicitation.create, ({ params }) => fillIn(job, params))
     .onNotification(methods.client.session.update, ({ params }) => {
       if (readUpdate(story, params)) patience.progressed();
     })
@@ -121,7 +146,10 @@ async function converse(job: Job, stream: Stream, story: Story, patience: Patien
   const greeting = await agent.request(methods.agent.initialize, {
     protocolVersion: PROTOCOL_VERSION,
     // Its own tools read and write: a workspace is a plain directory.
-    clientCapabilities: { fs: { readTextFile: false, writeTextFile: false }, terminal: false },
+    clientCapabilities: {
+      ...{ fs: { readTextFile: false, writeTextFile: false }, terminal: false },
+      elicitation: { form: {} },
+    },
   });
   const session = await agent.request(methods.agent.session.new, { cwd: job.cwd, mcpServers: [] });
   story.session = session.sessionId;
@@ -185,39 +213,6 @@ function firstOf(names: readonly string[], patterns: readonly RegExp[]): string 
     if (found !== undefined) return found;
   }
   return null;
-}
-
-/**
- * What stays in the workspace is what the task is for: it is allowed once, as in every other agent that is run with all
- * permissions. Anything else a person decides.
- */
-async function permit(
-  job: Job,
-  { toolCall, options }: RequestPermissionRequest,
-): Promise<RequestPermissionResponse> {
-  const places = toolCall.locations ?? [];
-  const isInside = places.every(({ path }) => {
-    const place = resolve(job.cwd, path);
-    return place === job.cwd || place.startsWith(`${job.cwd}/`);
-  });
-  const isWork = ["read", "edit", "delete", "move", "search", "think", "execute"].includes(
-    toolCall.kind ?? "",
-  );
-  const once = options.find(({ kind }) => kind === "allow_once");
-  const answer =
-    isInside && isWork && once !== undefined
-      ? once.optionId
-      : await job.ask({
-          text: toolCall.title ?? toolCall.kind ?? "a tool",
-          options: options.map(({ optionId, name, kind }) => ({
-            id: optionId,
-            label: name,
-            effect: kind.startsWith("allow") ? "allow" : "refuse",
-          })),
-        });
-  const taken = answer ?? options.find(({ kind }) => kind === "reject_once")?.optionId ?? null;
-  if (taken === null) return { outcome: { outcome: "cancelled" } };
-  return { outcome: { outcome: "selected", optionId: taken } };
 }
 
 /** Reads one update; true when it tells that the agent goes on. */

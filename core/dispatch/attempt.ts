@@ -15,7 +15,8 @@ import type { Repository, Snapshot, Workspace } from "../workspace/workspace.ts"
 import { messageOf, withoutSecrets } from "./end-words.ts";
 import { findExecutableConfig } from "./executable-config.ts";
 import { outcomeOf } from "./exit-outcome.ts";
-import { type Ask, answerTo, lastWordsOf } from "./question.ts";
+import { type Ask, Asking, lastWordsOf } from "./question.ts";
+import { TimeLimit } from "./time-limit.ts";
 
 /** How long a program has between TERM and KILL, in milliseconds. */
 const graceMs = 5000;
@@ -184,22 +185,25 @@ class Drive {
 
   async run(): Promise<{ outcome: Outcome; usage: Usage | null }> {
     const { timeoutMs } = this.#request.task;
-    const stopTimer = this.#around.machine.clock.after(timeoutMs, () => {
+    const limit = new TimeLimit(this.#around.machine.clock, timeoutMs, () => {
       this.#timedOut = true;
       this.#stop.abort();
     });
+    const asking = new Asking(this.#around.onQuestion, limit, this.notes);
+    this.#stop.signal.addEventListener("abort", () => asking.end());
     const cancel = (): void => this.#stop.abort();
     this.#cancel.addEventListener("abort", cancel);
     if (this.#cancel.aborted) cancel();
     try {
-      const exit = await this.#untilStopped(this.#request.runner.run(this.#job()));
+      const exit = await this.#untilStopped(this.#request.runner.run(this.#job(asking)));
       this.lastWords = lastWordsOf(exit);
       return { outcome: this.#outcome(exit), usage: exit?.usage ?? null };
     } catch (error) {
       if (this.#stop.signal.aborted) return { outcome: this.#outcome(null), usage: null };
       return { outcome: { kind: "crashed", message: messageOf(error) }, usage: null };
     } finally {
-      stopTimer();
+      limit.end();
+      asking.end();
       this.#cancel.removeEventListener("abort", cancel);
       this.#log.end();
       this.notes.push(...logNotes(this.#log));
@@ -207,7 +211,7 @@ class Drive {
     }
   }
 
-  #job(): Job {
+  #job(asking: Asking): Job {
     const drive = this;
     const { task, prompt, model } = this.#request;
     return {
@@ -222,7 +226,7 @@ class Drive {
       signal: this.#stop.signal,
       progressed: (usage) => this.#around.onAnswer?.(usage ?? null),
       start: (program) => this.#start(program),
-      ask: (asked) => answerTo(asked, this.#around.onQuestion, this.#stop.signal, this.notes),
+      ask: (question) => asking.put(question),
     };
   }
 

@@ -15,6 +15,7 @@ import { Foresight } from "./foresight.ts";
 import type { Hands, Landed } from "./hands.ts";
 import { heldBy, neighbour } from "./neighbours.ts";
 import { composePrompt } from "./prompt.ts";
+import type { QuestionDesk } from "./question-desk.ts";
 import { type OpenConflict, resolve } from "./resolution.ts";
 import { composeResolutionPrompt } from "./resolution-prompt.ts";
 import type { Roster } from "./roster.ts";
@@ -45,6 +46,8 @@ export interface CrewOptions {
   readonly claimsBeside: (task: string) => Promise<readonly ForeignClaim[]>;
   /** Claims paths for a task; gives those that others claim, and claims nothing then. */
   readonly extendClaim: (request: ExtensionRequest) => Promise<readonly TakenPath[]>;
+  /** Puts the question of an attempt to a person; nobody can be asked where it is absent. */
+  readonly ask?: QuestionDesk["ask"];
   /** Records a fact a little later and asks for it then. */
   readonly record: (fact: () => Fact) => void;
 }
@@ -194,8 +197,9 @@ export class Crew implements Hands {
     prompt: string,
     { cancel, onAnswer }: { readonly cancel: AbortSignal; readonly onAnswer: OnAnswer },
   ): Promise<AttemptEnd> {
-    const { run, repository, directory, environment, recording } = this.#options;
+    const { run, repository, directory, environment, recording, ask } = this.#options;
     const { task, number } = assignment;
+    const asker = { task: task.id, attempt: number };
     const logPath = this.#log(task.id, String(number));
     const given = environment(assignment);
     return runAttempt(
@@ -206,6 +210,7 @@ export class Crew implements Hands {
         directory,
         onAnswer,
         onSpawn: (process, workspace) => this.#registered(assignment, process, workspace),
+        ...(ask && { onQuestion: (question, signal) => ask(asker, question, signal) }),
       },
       cancel,
     );

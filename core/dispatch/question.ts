@@ -1,8 +1,47 @@
+import { limits } from "../limits.ts";
 import { oneLine } from "../plain-text.ts";
 import type { Exit, Question } from "../plugin/runner.ts";
+import type { TimeLimit } from "./time-limit.ts";
 
-/** Puts a question of an agent to a person, where one is there; gives the id of an option, null when nobody answers. */
+/** Puts a question of an agent to a person; gives the id of an option, or a text where there are none, null when nobody answers. */
 export type Ask = (question: Question, signal: AbortSignal) => Promise<string | null>;
+
+/** The questions of one attempt. Its time stands still while one of them waits. */
+export class Asking {
+  readonly #ask: Ask | undefined;
+  readonly #limit: TimeLimit;
+  readonly #notes: string[];
+  readonly #over = new AbortController();
+  #asked = 0;
+
+  /** `ask`: undefined where nobody can be asked. `notes` is told what was not answered. */
+  constructor(ask: Ask | undefined, limit: TimeLimit, notes: string[]) {
+    this.#ask = ask;
+    this.#limit = limit;
+    this.#notes = notes;
+  }
+
+  async put(question: Question): Promise<string | null> {
+    this.#asked += 1;
+    if (this.#asked > limits.questions || this.#over.signal.aborted) {
+      if (this.#asked === limits.questions + 1) {
+        this.#notes.push(`it asked more than ${limits.questions} times: the rest was refused`);
+      }
+      return null;
+    }
+    this.#limit.hold();
+    try {
+      return await answerTo(question, this.#ask, this.#over.signal, this.#notes);
+    } finally {
+      this.#limit.release();
+    }
+  }
+
+  /** Takes back what is open: nobody hears an answer any more. */
+  end(): void {
+    this.#over.abort();
+  }
+}
 
 /** Asks, if anybody is there to be asked, and notes what was not answered. An id that no option has is no answer. */
 export async function answerTo(
@@ -12,8 +51,11 @@ export async function answerTo(
   notes: string[],
 ): Promise<string | null> {
   const answer = (await ask?.(question, signal)) ?? null;
-  if (question.options.some(({ id }) => id === answer)) return answer;
-  notes.push(`it asked \`${oneLine(question.text)}\`: refused, as nobody answered`);
+  const { options } = question;
+  const isKnown = options.length === 0 || options.some(({ id }) => id === answer);
+  if (answer !== null && isKnown) return answer;
+  const why = signal.aborted ? "not answered before it ended" : "refused, as nobody answered";
+  notes.push(`it asked \`${oneLine(question.text)}\`: ${why}`);
   return null;
 }
 

@@ -3,6 +3,7 @@ import { ExitCode } from "../error.ts";
 import type { Fact, Published, TaskSummary } from "../run/event.ts";
 import type { EventLog } from "../run/log.ts";
 import type { EndStatus, RunStatus, TaskError } from "../run/model.ts";
+import { lostQuestions } from "../run/question.ts";
 import type { RunState, TaskState } from "../run/state.ts";
 import type { EndingKind } from "./ending.ts";
 import type { Hands } from "./hands.ts";
@@ -39,7 +40,9 @@ export async function finishRun(input: {
 export function abandonedEnd(state: RunState): Fact[] {
   const facts: Fact[] = [];
   const tasks = [...state.tasks.values()].map((task) => {
-    if (task.attempts.at(-1)?.outcome === null) facts.push(lostFact(task));
+    if (task.attempts.at(-1)?.outcome === null) {
+      facts.push(...lostQuestions([[task.task.id, task]]), lostFact(task));
+    }
     if (!ended(task)) facts.push(stoppedFact(task));
     return summarise(task, { commitOf: () => null });
   });
@@ -130,21 +133,29 @@ function exitCodeOf(
   if (ending === "interrupted" && open) return ExitCode.interrupted;
   if (ending === "budget" && open) return ExitCode.budget;
   const cause = firstCause(state);
-  if (cause) return exitCodeOfError(cause);
+  if (cause?.error)
+    return lackedAnswer(cause) ? ExitCode.needsPerson : exitCodeOfError(cause.error);
   if (state.limitReached !== null && open) return ExitCode.budget;
   if (ending === "stopped" && open) return ExitCode.taskFailed;
   if (published?.keptOn) return ExitCode.notLanded;
   return open ? ExitCode.taskFailed : ExitCode.ok;
 }
 
-/** The task error that came first: what failed later may only be its consequence. */
-function firstCause(state: RunState): TaskError | null {
+/** The task whose error came first: what failed later may only be its consequence. */
+function firstCause(state: RunState): TaskState | null {
   let first: TaskState | null = null;
   for (const task of state.tasks.values()) {
     if (task.error === null || task.finishedAt === null) continue;
     if (first === null || (task.finishedSeq ?? 0) < (first.finishedSeq ?? 0)) first = task;
   }
-  return first?.error ?? null;
+  return first;
+}
+
+/** True when its agent gave up, or did nothing, after a question that nobody answered. */
+function lackedAnswer({ error, attempts }: TaskState): boolean {
+  if (error?.kind !== "failed" && error?.kind !== "no-change") return false;
+  const { questions = [] } = attempts.at(-1) ?? {};
+  return questions.some(({ end }) => end?.kind === "withdrawn" && end.reason === "unanswered");
 }
 
 function exitCodeOfError(error: TaskError): number {

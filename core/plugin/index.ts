@@ -4,6 +4,7 @@ export { type FailureKind, type Refusal, soundsLimited } from "./failure.ts";
 export { jsonLine, oneLine } from "./lines.ts";
 export { type Patience, startPatience } from "./patience.ts";
 export { probeVersion } from "./probe.ts";
+export { fillIn, permit } from "./protocol-question.ts";
 export { providerEnvironment, usualKeys } from "./provider-keys.ts";
 export { refusedExit } from "./refusal.ts";
 export type {

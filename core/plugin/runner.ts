@@ -1,6 +1,9 @@
 import type { Isolation } from "../plan/plan.ts";
 import type { Usage } from "../run/model.ts";
+import type { Option } from "../run/question.ts";
 import type { FailureKind } from "./failure.ts";
+
+export type { Option } from "../run/question.ts";
 
 /** Whether an agent can be used, found out before the run starts. */
 export type Probe =
@@ -44,8 +47,8 @@ export interface Job {
   /** Starts a program in a process group of its own, with output logged. Throws `ENOENT` when it does not exist. */
   start(program: ProgramRequest): Promise<ProgramExit>;
   /**
-   * Asks a person, and gives the id of the option that was taken; null when nobody answers, which is a refusal. The
-   * attempt goes on meanwhile, and its timeout with it.
+   * Asks a person, and gives the id of the option that was taken, or the text where there are no options; null when
+   * nobody answers, which is a refusal. The attempt goes on meanwhile, but its timeout stands still.
    */
   ask(question: Question): Promise<string | null>;
 }
@@ -54,14 +57,8 @@ export interface Job {
 export interface Question {
   /** One line. */
   readonly text: string;
+  /** Empty: any text answers it. */
   readonly options: readonly Option[];
-}
-
-export interface Option {
-  readonly id: string;
-  readonly label: string;
-  /** What taking it means: `answer` allows nothing and forbids nothing. */
-  readonly effect: "allow" | "refuse" | "answer";
 }
 
 /** What the agent's own words say about the end of an attempt. Whether files changed is core's to find out. */

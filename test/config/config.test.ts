@@ -40,6 +40,7 @@ describe("the config", () => {
       logs: { totalMax: 2 * 1024 ** 3, failed: "keep" },
       results: { files: 200_000, bytes: 10 * 1024 ** 3 },
       lowWaterBytes: 512 * 1024 * 1024,
+      questionMs: null,
     });
   });
 

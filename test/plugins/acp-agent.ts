@@ -10,6 +10,12 @@ export interface AcpScript {
   readonly updates?: readonly object[];
   /** A permission that it asks for first; what it is told is said as its message. */
   readonly permission?: object;
+  /** A form that it has filled in first; what it is told is said as its message. */
+  readonly form?: object;
+  /** Said on standard error while it waits for an answer. */
+  readonly warning?: string;
+  /** What it was told goes into this file of the session's directory, unless it was refused. */
+  readonly writes?: string;
   readonly result?: object;
   readonly error?: object;
   /** Said on standard error when it is prompted. */
@@ -32,12 +38,13 @@ export function acpAgent(script: AcpScript): {
 
 function source(script: AcpScript, heardPath: string): string {
   return `
-import { appendFileSync } from "node:fs";
+import { appendFileSync, writeFileSync } from "node:fs";
 const script = ${JSON.stringify(script)};
 const send = (message) => process.stdout.write(JSON.stringify({ jsonrpc: "2.0", ...message }) + "\\n");
 const update = (update) => send({ method: "session/update", params: { sessionId: "s1", update } });
 const say = (text) => update({ sessionUpdate: "agent_message_chunk", content: { type: "text", text } });
 let prompt = null;
+let cwd = ".";
 const finish = () => {
   for (const each of script.updates ?? []) update(each);
   if (script.complaint) process.stderr.write(script.complaint + "\\n");
@@ -57,11 +64,17 @@ const take = (message) => {
   appendFileSync(${JSON.stringify(heardPath)}, JSON.stringify(message) + "\\n");
   if (message.method === "session/prompt") {
     prompt = message.id;
+    if (script.warning) setImmediate(() => process.stderr.write(script.warning + "\\n"));
+    if (script.form) return send({ id: "p1", method: "elicitation/create", params: { sessionId: "s1", ...script.form } });
     if (!script.permission) return finish();
     return send({ id: "p1", method: "session/request_permission", params: { sessionId: "s1", ...script.permission } });
   }
+  if (message.method === "session/new") cwd = message.params.cwd;
   if (message.id === "p1") {
-    say(JSON.stringify(message.result.outcome));
+    const { outcome, ...form } = message.result;
+    const told = outcome ? outcome.optionId : form.content && Object.values(form.content).join();
+    if (script.writes && told && told !== "no") writeFileSync(cwd + "/" + script.writes, told + "\\n");
+    say(JSON.stringify(message.result.outcome ?? message.result));
     return finish();
   }
   const answer = answers[message.method];

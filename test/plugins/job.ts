@@ -40,7 +40,7 @@ export function tryRunner(
     readonly cwd?: string;
     readonly env?: Readonly<Record<string, string>>;
     /** The id of the option that a person takes; without it nobody answers. */
-    readonly answer?: (question: Question) => string | null;
+    readonly answer?: (question: Question) => string | null | Promise<string>;
   },
 ): Trial {
   const cwd = task.cwd ?? temporaryDirectory();

@@ -3,6 +3,7 @@ import { readFileSync } from "node:fs";
 import type { Question } from "../../core/plugin/index.ts";
 import { programEnvironment } from "../../core/process/environment.ts";
 import acp from "../../plugins/runner-acp.ts";
+import { until } from "../support/repository.ts";
 import { type AcpScript, acpAgent } from "./acp-agent.ts";
 import { hostOf } from "./conformance.ts";
 import { tryRunner } from "./job.ts";
@@ -10,7 +11,7 @@ import { tryRunner } from "./job.ts";
 interface Play {
   readonly model?: string;
   readonly patienceMs?: number;
-  readonly answer?: (question: Question) => string | null;
+  readonly answer?: (question: Question) => string | null | Promise<string>;
 }
 
 function play(script: AcpScript | ((cwd: string) => AcpScript), options: Play = {}) {
@@ -122,7 +123,7 @@ test("asks a person about anything else, and passes the answer on", async () => 
       text: "Edit `/etc/x`",
       options: [
         { id: "yes", label: "Allow", effect: "allow" },
-        { id: "always", label: "Always", effect: "allow" },
+        { id: "always", label: "Always", effect: "allow", lasts: true },
         { id: "no", label: "Reject", effect: "refuse" },
       ],
     },
@@ -140,6 +141,72 @@ test("refuses when nobody answers, a path that climbs out of the workspace inclu
 
     expect(exit.account?.lastMessage).toBe('{"outcome":"selected","optionId":"no"}');
   }
+});
+
+const form = (properties: object): AcpScript => ({
+  form: { mode: "form", message: "Which port?", requestedSchema: { type: "object", properties } },
+});
+
+test("puts the fields of a form to a person, one question each", async () => {
+  const script = form({
+    port: { type: "string", title: "Port" },
+    kind: { type: "string", oneOf: [{ const: "tcp", title: "Plain TCP" }] },
+    open: { type: "boolean", title: "Open it?" },
+  });
+  const answers = ["8080", "tcp", "yes"];
+  const trial = play(script, { answer: () => answers.shift() ?? null });
+
+  const exit = await trial.exit;
+
+  expect(trial.questions).toEqual([
+    { text: "Which port? Port", options: [] },
+    {
+      text: "Which port? kind",
+      options: [{ id: "tcp", label: "Plain TCP", effect: "answer" }],
+    },
+    {
+      text: "Which port? Open it?",
+      options: [
+        { id: "yes", label: "yes", effect: "answer" },
+        { id: "no", label: "no", effect: "answer" },
+      ],
+    },
+  ]);
+  expect(JSON.parse(exit.account?.lastMessage ?? "")).toEqual({
+    action: "accept",
+    content: { port: "8080", kind: "tcp", open: true },
+  });
+});
+
+test("declines a form that nobody fills in, or that holds what it cannot ask", async () => {
+  const field = { type: "string" };
+  const many = Object.fromEntries([1, 2, 3, 4, 5, 6].map((n) => [`f${n}`, field]));
+  const unanswered = play(form({ port: field }));
+  const strange = play(form({ ports: { type: "array", items: { type: "string", enum: ["1"] } } }), {
+    answer: () => "1",
+  });
+  const long = play(form(many), { answer: () => "1" });
+
+  for (const trial of [unanswered, strange, long]) {
+    expect((await trial.exit).account?.lastMessage).toBe('{"action":"decline"}');
+  }
+  expect([strange.questions, long.questions]).toEqual([[], []]);
+});
+
+test("an agent that waits for a person waits for no limit", async () => {
+  const script = { ...asks({ kind: "fetch", title: "Fetch" }), warning: "Rate limit exceeded" };
+  const hears = async (): Promise<string> => {
+    await until(() => trial.said.stderr.length > 0, "the warning");
+    // By the next look the patience is over.
+    let looks = 0;
+    await until(() => ++looks > 2, "two more looks");
+    return "yes";
+  };
+  const trial = play(script, { patienceMs: 1, answer: hears });
+
+  const exit = await trial.exit;
+
+  expect(exit).toMatchObject({ ok: true });
 });
 
 test("classes what the provider said", async () => {

@@ -1,0 +1,91 @@
+import { resolve } from "node:path";
+import type {
+  CreateElicitationRequest,
+  CreateElicitationResponse,
+  RequestPermissionRequest,
+  RequestPermissionResponse,
+} from "@agentclientprotocol/sdk";
+import type { Job, Option } from "./runner.ts";
+
+/** What a tool does that works on the files of the task. */
+const work = ["read", "edit", "delete", "move", "search", "think", "execute"];
+
+/**
+ * Answers an agent of the Agent Client Protocol that asks for a permission. What stays in the workspace is what the task is
+ * for: it is allowed once, as in every other agent that is run with all permissions. Anything else a person decides.
+ */
+export async function permit(
+  job: Job,
+  { toolCall, options }: RequestPermissionRequest,
+): Promise<RequestPermissionResponse> {
+  const places = toolCall.locations ?? [];
+  const isInside = places.every(({ path }) => {
+    const place = resolve(job.cwd, path);
+    return place === job.cwd || place.startsWith(`${job.cwd}/`);
+  });
+  const once = options.find(({ kind }) => kind === "allow_once");
+  const isFree = isInside && work.includes(toolCall.kind ?? "") && once !== undefined;
+  const offered = options.map(
+    ({ optionId, name, kind }): Option => ({
+      id: optionId,
+      label: name,
+      effect: kind.startsWith("allow") ? "allow" : "refuse",
+      ...(kind.endsWith("_always") ? { lasts: true } : {}),
+    }),
+  );
+  const text = toolCall.title ?? toolCall.kind ?? "a tool";
+  const answer = isFree ? once.optionId : await job.ask({ text, options: offered });
+  const taken = answer ?? options.find(({ kind }) => kind === "reject_once")?.optionId ?? null;
+  if (taken === null) return { outcome: { outcome: "cancelled" } };
+  return { outcome: { outcome: "selected", optionId: taken } };
+}
+
+interface FormField {
+  readonly type: string;
+  readonly title?: string | null;
+  readonly enum?: readonly string[] | null;
+  readonly oneOf?: readonly { readonly const: string; readonly title: string }[] | null;
+}
+
+/** Fields of a form that are asked one after the other. */
+const fieldsMax = 5;
+
+/**
+ * Answers an agent that asks a person questions: each field of its form, a text or a choice, is one. A form with anything
+ * else, or one that is not answered, is declined: the agent then decides by itself.
+ */
+export async function fillIn(
+  job: Job,
+  request: CreateElicitationRequest,
+): Promise<CreateElicitationResponse> {
+  const { mode, message } = request;
+  const { requestedSchema } = request as { requestedSchema?: { properties?: object } };
+  const fields = Object.entries((requestedSchema?.properties ?? {}) as Record<string, FormField>);
+  const isPlain = fields.every(([, { type }]) => type === "string" || type === "boolean");
+  if (mode !== "form" || !isPlain || fields.length === 0 || fields.length > fieldsMax) {
+    return { action: "decline" };
+  }
+  const content: Record<string, string | boolean> = {};
+  for (const [name, field] of fields) {
+    const text = fields.length === 1 ? message : `${message} ${field.title ?? name}`;
+    const answer = await job.ask({ text, options: choicesOf(field) });
+    if (answer === null) return { action: "decline" };
+    content[name] = field.type === "boolean" ? answer === "yes" : answer;
+  }
+  return { action: "accept", content };
+}
+
+function choicesOf({ type, enum: values, oneOf }: FormField): Option[] {
+  const choices =
+    type === "boolean"
+      ? [...booleans]
+      : (oneOf?.map(({ const: id, title: label }) => ({ id, label })) ??
+        values?.map((id) => ({ id, label: id })) ??
+        []);
+  return choices.map((choice) => ({ ...choice, effect: "answer" }));
+}
+
+const booleans = [
+  { id: "yes", label: "yes" },
+  { id: "no", label: "no" },
+] as const;
