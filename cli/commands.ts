@@ -21,7 +21,7 @@ const planWork: readonly CommandSpec[] = [
       {
         flags: "--wait",
         about:
-          "step through without a terminal: answers come from `ra continue`, `ra stop` or the continue file",
+          "wait for answers without a terminal: from `ra continue`, `ra answer`, `ra stop` or the continue file",
       },
       { flags: "--write-back", about: "write status and errors into a dispatch file as tasks end" },
       { flags: "--json", about: "print every event as one JSON object a line" },
@@ -121,6 +121,20 @@ const runWork: readonly CommandSpec[] = [
     options: [],
     examples: ["ra continue @last"],
     load: () => import("./commands/continue.ts"),
+  },
+  {
+    name: "answer",
+    args: "[which] [answer]",
+    summary:
+      "list what agents ask, or answer it (the id of a question, or RUN or RUN/TASK that asks one)",
+    options: [
+      { flags: "--allow", about: "take the option that allows it this once" },
+      { flags: "--deny", about: "take the option that refuses it this once" },
+      json,
+    ],
+    examples: ["ra answer", "ra answer k3x9abcd allow", "ra answer @last/api --deny"],
+    exits: ["3"],
+    load: () => import("./commands/answer.ts"),
   },
   {
     name: "stop",

@@ -1,7 +1,6 @@
 import { readFileSync, rmSync, statSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import type { Registry } from "../core/registry/registry.ts";
-import type { Terminal } from "./command.ts";
 
 /** A run under way, for whoever answers it or follows it. */
 export interface Session {
@@ -30,47 +29,8 @@ export function together(followers: readonly (Follower | null)[]): Follower {
   };
 }
 
-const answers: Readonly<Record<string, "continue" | "stop">> = {
-  c: "continue",
-  continue: "continue",
-  y: "continue",
-  yes: "continue",
-  s: "stop",
-  stop: "stop",
-  n: "stop",
-  no: "stop",
-};
-
-/** Asks the person at the terminal whenever the run waits. */
-export function answerFromTerminal(terminal: Terminal): Follower {
-  return (session) => {
-    const { run, registry } = session;
-    let asking: AbortController | null = null;
-    const ask = async (signal: AbortSignal): Promise<void> => {
-      for (;;) {
-        const line = await terminal.ask("continue? [c]ontinue [s]top ", signal);
-        // Answered elsewhere, or the terminal has gone: then the other ways to answer remain.
-        if (line === null) return;
-        const action = answers[line.trim().toLowerCase()];
-        if (action) return answer(session, action, "terminal");
-      }
-    };
-    const unsubscribe = registry.subscribe((event) => {
-      if (event.run !== run) return;
-      if (event.type === "run.paused") {
-        asking = new AbortController();
-        void ask(asking.signal);
-      } else asking?.abort();
-    });
-    return () => {
-      asking?.abort();
-      unsubscribe();
-    };
-  };
-}
-
 /** Only while the run waits: an answer that comes late must not answer the next question. */
-async function answer(
+export async function answerPause(
   { run, registry, interrupt }: Session,
   action: "continue" | "stop",
   by: string,
@@ -105,7 +65,7 @@ export function answerFromFile(planPath: string): Follower {
       if (action === null) return;
       stop();
       spent = discard(path);
-      void answer(session, action, basename(path));
+      void answerPause(session, action, basename(path));
     };
     const unsubscribe = registry.subscribe((event) => {
       if (event.run !== run) return;

@@ -1,7 +1,8 @@
 import type { Mode } from "../core/plan/plan.ts";
 import type { Options, Terminal } from "./command.ts";
-import { answerFromFile, answerFromTerminal, type Follower, together } from "./followers.ts";
+import { answerFromFile, type Follower, together } from "./followers.ts";
 import { flag } from "./option.ts";
+import { answerFromTerminal } from "./terminal-answers.ts";
 import { usageError } from "./usage.ts";
 import { writeBackTo } from "./write-back.ts";
 

@@ -49,9 +49,14 @@ export function processTerminal(input: { readonly json: boolean }): Terminal {
   };
 }
 
+/** The question that stands on the last line of the screen; empty: none. */
+let standing = "";
+
+/** What is told while a question stands comes above it. */
 function tell(text: string): void {
+  const shown = standing === "" ? text : `${leaveLine()}${text}${standing}`;
   try {
-    writeAll(stderr, Buffer.from(text));
+    writeAll(stderr, Buffer.from(shown));
   } catch {
     // There is no other place left to say that standard error cannot be written.
   }
@@ -60,13 +65,14 @@ function tell(text: string): void {
 async function ask(question: string, signal: AbortSignal): Promise<string | null> {
   const { createInterface } = await import("node:readline");
   if (signal.aborted) return null;
-  const canErase = process.env.TERM !== "dumb";
   tell(question);
+  standing = question;
   // In raw mode Ctrl-C would be a character that ends the question, and no signal for the run.
   const lines = createInterface({ input: process.stdin, terminal: false });
   const answered = Promise.withResolvers<string | null>();
   const onAbort = (): void => {
-    tell(canErase ? "\r\u001b[K" : "\n");
+    standing = "";
+    tell(leaveLine());
     answered.resolve(null);
   };
   signal.addEventListener("abort", onAbort);
@@ -75,9 +81,15 @@ async function ask(question: string, signal: AbortSignal): Promise<string | null
   try {
     return await answered.promise;
   } finally {
+    standing = "";
     signal.removeEventListener("abort", onAbort);
     lines.close();
   }
+}
+
+/** Takes the question off its line, or leaves the line where it cannot be erased. */
+function leaveLine(): string {
+  return process.env.TERM === "dumb" ? "\n" : "\r\u001b[K";
 }
 
 /** Whether to colour: `FORCE_COLOR` decides, then `NO_COLOR`, `TERM=dumb` and `CI`, then the terminal. */

@@ -8,6 +8,7 @@ import { concurrencyOf, knownOf, loadConfig } from "../config.ts";
 import { prepareRun, startRun } from "../drive.ts";
 import { flag, list, text } from "../option.ts";
 import { runnerNames } from "../runner-names.ts";
+import { answerFromTerminal } from "../terminal-answers.ts";
 import { usageError } from "../usage.ts";
 
 /** `ra run PROMPT`: one request as a plan of one task, in auto mode. */
@@ -36,7 +37,7 @@ export const run: CommandBody = async ({ terminal, args, options }) => {
     base: "HEAD",
     json: flag(options, "json"),
     answers: terminal.interactive ? "terminal" : "nobody",
-    follow: null,
+    follow: terminal.interactive ? answerFromTerminal(terminal) : null,
   } as const;
   return startRun(order, await prepareRun(order));
 };
