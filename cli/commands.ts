@@ -43,6 +43,10 @@ const planWork: readonly CommandSpec[] = [
         flags: "--timeout <duration>",
         about: "time for one attempt, such as 90s or 20m (default 5m)",
       },
+      {
+        flags: "--wait",
+        about: "without a terminal, let what the agent asks wait for `ra answer`",
+      },
       { flags: "--json", about: "print every event as one JSON object a line" },
     ],
     examples: [
@@ -151,7 +155,7 @@ const runWork: readonly CommandSpec[] = [
     options: [
       { flags: "--auto", about: "do not wait between tasks; wins over the plan" },
       { flags: "--step", about: "wait for `continue` after each group of tasks" },
-      { flags: "--wait", about: "step through without a terminal, as `ra dispatch --wait`" },
+      { flags: "--wait", about: "wait for answers without a terminal, as `ra dispatch --wait`" },
       { flags: "--write-back", about: "write status and errors into the dispatch file" },
       {
         flags: "--budget <amount,..>",

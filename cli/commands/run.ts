@@ -36,7 +36,7 @@ export const run: CommandBody = async ({ terminal, args, options }) => {
     target: null,
     base: "HEAD",
     json: flag(options, "json"),
-    answers: terminal.interactive ? "terminal" : "nobody",
+    answers: terminal.interactive ? "terminal" : flag(options, "wait") ? "elsewhere" : "nobody",
     follow: terminal.interactive ? answerFromTerminal(terminal) : null,
   } as const;
   return startRun(order, await prepareRun(order));

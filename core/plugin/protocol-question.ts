@@ -33,11 +33,20 @@ export async function permit(
       ...(kind.endsWith("_always") ? { lasts: true } : {}),
     }),
   );
-  const text = toolCall.title ?? toolCall.kind ?? "a tool";
+  const text = textOf(toolCall);
   const answer = isFree ? once.optionId : await job.ask({ text, options: offered });
   const taken = answer ?? options.find(({ kind }) => kind === "reject_once")?.optionId ?? null;
   if (taken === null) return { outcome: { outcome: "cancelled" } };
   return { outcome: { outcome: "selected", optionId: taken } };
+}
+
+/** Some agents give but a path for a title: what is to be done, and where, is added as far as it is missing. */
+function textOf({ title, kind, locations }: RequestPermissionRequest["toolCall"]): string {
+  const text = title ?? "";
+  const isNamed = kind == null || text.toLowerCase().includes(kind);
+  const places = (locations ?? []).map(({ path }) => path).filter((path) => !text.includes(path));
+  const parts = [isNamed ? "" : kind, text, places.join(", ")].filter((part) => part !== "");
+  return parts.length === 0 ? "a tool" : parts.join(": ");
 }
 
 interface FormField {

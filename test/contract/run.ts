@@ -16,7 +16,7 @@ if (at >= 0) {
   const isClean = await runCampaign(Number(rounds), agents.length > 0 ? agents : usual);
   process.exitCode = isClean ? 0 : 1;
 } else {
-  const files = ["streams", "outcomes", "side-by-side"].map((name) =>
+  const files = ["streams", "outcomes", "questions", "side-by-side"].map((name) =>
     join(import.meta.dir, `${name}.contract.ts`),
   );
   const env = {

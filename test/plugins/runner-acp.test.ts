@@ -130,6 +130,22 @@ test("asks a person about anything else, and passes the answer on", async () => 
   ]);
 });
 
+test("says what is to be done, and where, when the title does not", async () => {
+  const calls = [
+    { kind: "other", title: "/data", locations: [{ path: "/data" }, { path: "/srv" }] },
+    { kind: "fetch" },
+    {},
+  ];
+
+  const asked = calls.map(async (call) => {
+    const trial = play(asks(call));
+    await trial.exit;
+    return trial.questions[0]?.text;
+  });
+
+  expect(await Promise.all(asked)).toEqual(["other: /data: /srv", "fetch", "a tool"]);
+});
+
 test("refuses when nobody answers, a path that climbs out of the workspace included", async () => {
   const up = (cwd: string) => `${cwd}/../x`;
 
