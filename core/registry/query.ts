@@ -51,7 +51,8 @@ export function liveProcesses(database: RegistryDatabase): LiveProcess[] {
     (row) =>
       living.isAttended(ownerOf(row)) || living.isAlive({ pid: row.pid, startTicks: row.ticks }),
   );
-  const asked = Map.groupBy(openQuestions(database), nameOf);
+  const needsPerson = attended.some(({ status }) => status === "needs-you");
+  const asked = Map.groupBy(needsPerson ? openQuestions(database) : [], nameOf);
   return attended.map((row) => ({
     id: nameOf(row),
     type: row.type as LiveProcess["type"],

@@ -133,13 +133,14 @@ describe("the config", () => {
 
   test("tells the problems of both files at once", async () => {
     const problems = await problemsOf({
-      repository: "concurency: 3\ntimeout: 90d\n",
+      repository: "concurency: 3\ntimeout: 90d\nquestions: { wait: 25d }\n",
       user: "concurrency: 0\nrunner: clade\nrunners: { kilo: { command: [] }, zed: {} }\n",
     });
 
     expect(problems).toEqual([
       "CONFIG_UNKNOWN_KEY 1:1 the key `concurency` is not known here",
       "CONFIG_BAD_DURATION 2:10 `timeout` must be from 1ms to 24d, not `90d`",
+      "CONFIG_BAD_DURATION 3:20 `questions.wait` must be from 1ms to 24d, not `25d`",
       "CONFIG_BAD_VALUE 1:14 `concurrency` must be a whole number from 1 to 256, not `0`",
       "CONFIG_UNKNOWN_RUNNER 2:9 there is no runner `clade`",
       "CONFIG_BAD_VALUE 3:29 `command` must hold at least one word",
