@@ -133,7 +133,7 @@ function progress({ tasks }: RunSummary): string {
 function note(run: RunSummary): string {
   if (!run.driven) return `its ra is gone: ra resume ${run.id}`;
   if (run.status === "paused") return `ra continue ${run.id}, or ra stop ${run.id}`;
-  if (needsYou(run)) return `ra answer; ${run.tasks["needs-you"]} of its agents ask`;
+  if (needsYou(run)) return `ra answer: ${run.tasks["needs-you"]} of its tasks wait for it`;
   if (run.exitCode === ExitCode.budget) return `budget used up: ra why ${run.id}`;
   return run.exitCode === null || run.exitCode === 0 ? "" : `exit ${run.exitCode}`;
 }

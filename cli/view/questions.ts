@@ -40,8 +40,9 @@ export function commandText(
   question: Pick<QuestionState, "gate" | "options" | "until">,
   nowMs: number,
 ): string {
-  const left = Date.parse(question.until) - nowMs;
-  return `${answerCommand(question)}   within ${duration(Math.max(0, left))}`;
+  const left = duration(Math.max(0, Date.parse(question.until) - nowMs));
+  const words = question.options.map(({ id }) => id).join(", ");
+  return `${answerCommand(question)}   ${words === "" ? "" : `${words}; `}within ${left}`;
 }
 
 /** The options one a line, numbered from 1. */

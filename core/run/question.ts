@@ -111,10 +111,9 @@ export function lostQuestions(
   });
 }
 
-/** The command that answers a question, as a person types it. */
+/** The command that answers a question; pasted as it is, it decides nothing. */
 export function answerCommand({ gate, options }: Pick<QuestionState, "gate" | "options">): string {
-  const words = options.map(({ id }) => id).join("|");
-  return `ra answer ${gate} ${words === "" ? '"TEXT"' : words}`;
+  return `ra answer ${gate} ${options.length === 0 ? '"TEXT"' : "OPTION"}`;
 }
 
 /** An attempt has come to its end: nobody hears an answer any more. */

@@ -90,7 +90,7 @@ test("tells what an agent asks, the command that answers, and what became of it"
 
   const lines = written.join("").split("\n");
   expect(lines.slice(2, -1).map((line) => line.replace(/^\S+ /, ""))).toEqual([
-    "a      asks     Fetch it?: ra answer k3x9abcd yes   within 30m00s",
+    "a      asks     Fetch it?: ra answer k3x9abcd OPTION   yes; within 30m00s",
     "a      goes on  answered by ra answer: yes",
     'a      asks     Fetch it?: ra answer k2 "TEXT"   within 2.0s',
     "a      goes on  nobody answered: it is refused",

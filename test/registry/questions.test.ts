@@ -61,7 +61,7 @@ test("a live process that needs a person tells what it asks, and the command tha
 
   expect(asking).toMatchObject({
     status: "needs-you",
-    questions: [{ gate: "g1", text: "Fetch?", options, until, command: "ra answer g1 yes" }],
+    questions: [{ gate: "g1", text: "Fetch?", options, until, command: "ra answer g1 OPTION" }],
   });
   expect(working?.status).toBe("running");
   expect(working).not.toHaveProperty("questions");

@@ -100,9 +100,9 @@ test("what a dead attempt asked is taken back by whoever finds it dead", () => {
   expect(facts).toEqual([{ type: "question.withdrawn", ...of, gate: "g2", reason: "lost" }]);
 });
 
-test("the command that answers names the options, or asks for a text", () => {
+test("the command that answers takes an option, or a text", () => {
   expect(answerCommand({ gate: "g1", options: [...options, { ...options[0], id: "no" }] })).toBe(
-    "ra answer g1 yes|no",
+    "ra answer g1 OPTION",
   );
   expect(answerCommand({ gate: "g1", options: [] })).toBe('ra answer g1 "TEXT"');
 });

@@ -77,8 +77,10 @@ test("is shown everywhere, answered from another process, and lands; a second an
     repository.ra("why", "@last/api"),
     repository.ra("show", "@last/api", "--json"),
   ]);
-  const processes = readFileSync(join(repository.dir, ".ra", "processes.json"), "utf8");
-  const state = readFileSync(join(repository.dir, ".ra", "state.md"), "utf8");
+  const report = (name: string) => readFileSync(join(repository.dir, ".ra", name), "utf8");
+  // The reports follow the log at some distance.
+  await until(() => report("state.md").includes(gate), "the report");
+  const [processes, state] = [report("processes.json"), report("state.md")];
   const unknown = await repository.ra("answer", gate, "perhaps");
   const none = await repository.ra("answer", gate);
   const first = await repository.ra("answer", gate, "yes");
@@ -87,12 +89,12 @@ test("is shown everywhere, answered from another process, and lands; a second an
   const result = await running.ended;
   const late = await repository.ra("answer", gate, "--deny");
 
-  const command = `ra answer ${gate} always|yes|no`;
+  const command = `ra answer ${gate} OPTION`;
   const text = "Fetch https://example.com/red";
   for (const { stdout } of [list, ps, show]) {
     expect(stdout).toMatch(/NEEDS YOU {2}\w+\/api asks for [\d.ms]+: /);
     expect(stdout).toContain(`${text}\n`);
-    expect(stdout).toContain(command);
+    expect(stdout).toContain(`${command}   always, yes, no; within `);
   }
   expect(ps.stdout).toMatch(/api\/1 +needs-you +acp/);
   expect(why.stdout).toContain(`api is needs-you\n  asks     ${text}`);
