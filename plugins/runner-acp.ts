@@ -29,6 +29,7 @@ import {
   type Story,
   soundsLimited,
   startPatience,
+  stepRules,
   tellAnswer,
   usualKeys,
   waitingExit,
@@ -85,7 +86,8 @@ async function run(
     const ended = job.start({
       argv: program,
       stdin: line.stdin,
-      env: { TMPDIR: job.scratch },
+      // Kilo and OpenCode ask nobody before they edit.
+      env: { TMPDIR: job.scratch, ...stepRules(job, "KILO_PERMISSION", "OPENCODE_PERMISSION") },
       onStdout: (text) => line.hear(text),
       onStderr(text) {
         if (text.trim() !== "") story.lastError = text;
@@ -153,7 +155,7 @@ async function converse(job: Job, stream: Stream, story: Story, patience: Patien
   });
   const session = await agent.request(methods.agent.session.new, { cwd: job.cwd, mcpServers: [] });
   story.session = session.sessionId;
-  await choose(agent, session, job.model);
+  await choose(agent, session, job);
   const answer = await agent.request(methods.agent.session.prompt, {
     sessionId: session.sessionId,
     prompt: [{ type: "text", text: job.prompt }],
@@ -168,13 +170,15 @@ async function converse(job: Job, stream: Stream, story: Story, patience: Patien
   if (!/^(kilo|opencode)/i.test(greeting.agentInfo?.name ?? "")) readUsage(story, answer);
 }
 
-/** Names by which agents call the mode in which they ask nobody, the best first. */
+/** Names by which agents call the mode in which they ask nobody, the best first, and that in which they ask before they edit. */
 const freeModes = [/yolo/i, /bypass/i, /full.?access/i, /^auto$/i];
+const askingModes = [/^default$/i, /^auto$/i];
 
-/** Picks the model, and the mode in which nobody is asked, where the agent offers them. */
-async function choose(agent: ClientContext, session: NewSessionResponse, model: string | null) {
+/** Picks the model, and the mode in which nobody is asked, or all where a scope is to be kept to, as far as the agent offers them. */
+async function choose(agent: ClientContext, session: NewSessionResponse, { model, scope }: Job) {
   const { sessionId, modes, configOptions } = session;
-  const mode = firstOf(modes?.availableModes.map(({ id }) => id) ?? [], freeModes);
+  const wanted = scope === null ? freeModes : askingModes;
+  const mode = firstOf(modes?.availableModes.map(({ id }) => id) ?? [], wanted);
   if (mode !== null) {
     await agent.request(methods.agent.session.setMode, { sessionId, modeId: mode });
   }
@@ -189,7 +193,7 @@ async function choose(agent: ClientContext, session: NewSessionResponse, model: 
       option.category === "model"
         ? (values.find((each) => each === model) ?? null)
         : option.category === "mode" && mode === null
-          ? firstOf(values, freeModes)
+          ? firstOf(values, wanted)
           : null;
     if (value === null) continue;
     await agent.request(methods.agent.session.setConfigOption, {

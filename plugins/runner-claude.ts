@@ -1,5 +1,7 @@
 import {
   driveStream,
+  type Job,
+  outsideOf,
   probeVersion,
   type Runner,
   type RunnerHost,
@@ -45,6 +47,7 @@ export default function claude(host: RunnerHost, timing = { patienceMs: 30_000 }
           ...program,
           ...["-p", "--output-format", "stream-json", "--verbose"],
           "--dangerously-skip-permissions",
+          ...settings(job),
           ...(job.model === null ? [] : ["--model", job.model]),
         ],
         env: { ...quiet, ...asRoot(), CLAUDE_CODE_MAX_RETRIES: retriesMax },
@@ -58,6 +61,18 @@ export default function claude(host: RunnerHost, timing = { patienceMs: 30_000 }
 /** As root it grants itself everything only where it is told that it is in a sandbox, which a workspace is to it. */
 function asRoot(): Readonly<Record<string, string>> {
   return process.getuid?.() === 0 ? { IS_SANDBOX: "1" } : {};
+}
+
+/** Rules that forbid hold in the mode that asks nobody as well, for its tools for files and for what it sees a command write. */
+function settings({ cwd, scope }: Job): readonly string[] {
+  const outside = scope === null ? [] : outsideOf(cwd, scope);
+  if (outside.length === 0) return [];
+  const deny = outside.flatMap((path) => {
+    // In these rules other characters may have a meaning; `//` begins an absolute path.
+    const plain = path.replaceAll(/[^\w.\-/@+=~, ]/gu, "?");
+    return [`Edit(/${plain})`, `Edit(/${plain}/**)`];
+  });
+  return ["--settings", JSON.stringify({ permissions: { deny } })];
 }
 
 interface ClaudeEvent {

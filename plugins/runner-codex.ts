@@ -1,5 +1,7 @@
 import {
   driveStream,
+  type Job,
+  outsideOf,
   probeVersion,
   type Refusal,
   type Runner,
@@ -25,8 +27,13 @@ export default function codex(host: RunnerHost, timing = { patienceMs: 30_000 })
     probe: (signal) => probeVersion(host, program, install, signal),
     loggedIn: async (signal) =>
       (await host.query([...program, "login", "status"], signal)) !== null,
-    run: (job) =>
-      driveStream(job, {
+    async run(job) {
+      const outside = job.scope === null ? [] : outsideOf(job.cwd, job.scope);
+      const profile = profileWithout(outside);
+      const isBound =
+        outside.length > 0 && (await sandboxStarts(host, [...program, "sandbox"], profile, job));
+      const rights = isBound ? [...profile, "-c", 'approval_policy="never"'] : everything;
+      return driveStream(job, {
         name: "codex",
         argv: [
           ...program,
@@ -34,15 +41,38 @@ export default function codex(host: RunnerHost, timing = { patienceMs: 30_000 })
           ...["exec", "--json", "--skip-git-repo-check"],
           ...(job.model === null ? [] : ["-m", job.model]),
           ...["-c", "analytics.enabled=false", "-c", "check_for_update_on_startup=false"],
-          // Its sandbox cannot write into a workspace's git, and has no network.
-          ...["--dangerously-bypass-approvals-and-sandbox", "-"],
+          ...[...rights, "-"],
         ],
         env: {},
         login,
         patienceMs: timing.patienceMs,
         read,
-      }),
+      });
+    },
   };
+}
+
+/** Its own modes of a sandbox have no network and keep a workspace's git from it. */
+const everything = ["--dangerously-bypass-approvals-and-sandbox"];
+
+/** A sandbox for its tools and for commands that leaves everything but some paths, which are to be read alone. */
+function profileWithout(paths: readonly string[]): readonly string[] {
+  const rules = [[":root", "write"], ...paths.map((path) => [path, "read"])];
+  const files = rules.map(([path, right]) => `${JSON.stringify(path)}="${right}"`).join(",");
+  return [
+    ...["-c", 'default_permissions="ra"', "-c", `permissions.ra.filesystem={${files}}`],
+    ...["-c", "permissions.ra.network.enabled=true"],
+  ];
+}
+
+/** In containers without namespaces of their own it does not, and every command of the agent would fail. */
+async function sandboxStarts(
+  host: RunnerHost,
+  command: readonly [string, ...string[]],
+  profile: readonly string[],
+  { signal }: Job,
+): Promise<boolean> {
+  return (await host.query([...command, ...profile, "--", "true"], signal)) !== null;
 }
 
 interface CodexEvent {

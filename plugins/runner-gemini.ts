@@ -1,5 +1,9 @@
+import { writeFileSync } from "node:fs";
+import { basename, join } from "node:path";
 import {
   driveStream,
+  ignoredIn,
+  type Job,
   type ProgramExit,
   probeVersion,
   type Runner,
@@ -46,6 +50,7 @@ export default function gemini(host: RunnerHost, timing = { patienceMs: 30_000 }
           // The empty prompt selects this mode; the words come from standard input.
           ...["-p", "", ...(job.model === null ? [] : ["-m", job.model])],
           ...["--approval-mode", "yolo", "--skip-trust", "-o", "stream-json"],
+          ...policy(job),
         ],
         env: {
           // Its launcher swallows signals while the worker goes on.
@@ -57,6 +62,48 @@ export default function gemini(host: RunnerHost, timing = { patienceMs: 30_000 }
         ...reader(),
       }),
   };
+}
+
+/** Its tools that write. Without words for its arguments a rule takes a tool away altogether. */
+const writes = `toolName = ["write_file", "replace"]\n`;
+
+const anything = '[^"]*';
+
+/** A longer pattern is refused, and so is one that repeats a group. */
+const patternMax = 1500;
+
+/**
+ * A file of rules for a job with a scope: what a rule of a higher number allows, its tools for files may write. What a command
+ * writes they do not see.
+ */
+function policy({ cwd, scope, scratch }: Job): readonly string[] {
+  if (scope === null) return [];
+  const rule = (pattern: string, rest: string): string =>
+    `[[rule]]\n${writes}argsPattern = '"file_path":"${pattern}'\n${rest}\n`;
+  const rules = [...scope.claimed, ...ignoredIn(cwd)].flatMap((pattern) => {
+    const words = wordsFor(pattern);
+    // A path may be given in full, by whatever name of the directory.
+    const beginnings = ["", "\\./", `/${anything}${plain(basename(cwd))}/`];
+    return beginnings.map((begin) =>
+      rule(`${begin}${words}`, 'decision = "allow"\npriority = 901'),
+    );
+  });
+  const deny = `decision = "deny"\npriority = 900\ndenyMessage = "the path is outside of the scope of this task"`;
+  const path = join(scratch, "scope.toml");
+  writeFileSync(path, [rule("", deny), ...rules].join(""));
+  return ["--policy", path];
+}
+
+/** A pattern of a scope as the end of one of a rule; where that is too long, its beginning. */
+function wordsFor(pattern: string): string {
+  const words = `${plain(pattern.replaceAll("**/", "*"))}"`;
+  if (words.length <= patternMax) return words;
+  return words.slice(0, words.lastIndexOf(anything, patternMax));
+}
+
+/** What is no plain letter may stand for more, or be written in another way in the words that are looked at. */
+function plain(text: string): string {
+  return text.replaceAll(/[^\w\-/]+/gu, (odd) => (odd === "." ? "\\." : anything));
 }
 
 /** Reads one run of Gemini CLI; what its API said on standard error is kept for the end. */

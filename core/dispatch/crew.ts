@@ -19,7 +19,7 @@ import type { QuestionDesk } from "./question-desk.ts";
 import { type OpenConflict, resolve } from "./resolution.ts";
 import { composeResolutionPrompt } from "./resolution-prompt.ts";
 import type { Roster } from "./roster.ts";
-import { checkScope } from "./scope.ts";
+import { checkScope, scopeOf } from "./scope.ts";
 
 export interface CrewOptions {
   readonly run: string;
@@ -197,13 +197,14 @@ export class Crew implements Hands {
     prompt: string,
     { cancel, onAnswer }: { readonly cancel: AbortSignal; readonly onAnswer: OnAnswer },
   ): Promise<AttemptEnd> {
-    const { run, repository, directory, environment, recording, ask } = this.#options;
-    const { task, number } = assignment;
+    const { run, roster, repository, directory, environment, recording, ask } = this.#options;
+    const { task, number, position } = assignment;
     const asker = { task: task.id, attempt: number };
     const logPath = this.#log(task.id, String(number));
     const given = environment(assignment);
+    const scope = scopeOf(assignment, roster.claim(position), roster.shared);
     return runAttempt(
-      { ...assignment, run, base, prompt, logPath, recording, environment: given },
+      { ...assignment, run, base, prompt, scope, logPath, recording, environment: given },
       {
         machine: this.#machine,
         repository,

@@ -1,7 +1,10 @@
 import { type Claim, matches } from "../plan/claim.ts";
+import { plainGlobs } from "../plan/plain-glob.ts";
 import type { Task } from "../plan/plan.ts";
+import type { Scope } from "../plugin/scope.ts";
 import type { Finding } from "../run/model.ts";
 import type { ChangedPath } from "../workspace/workspace.ts";
+import type { Assignment } from "./assignment.ts";
 import type { TakenPath } from "./claim-extension.ts";
 
 /**
@@ -30,6 +33,21 @@ export async function checkScope(input: {
     ...finding("block", "changed paths that others claim", named),
     paths: taken.map(({ path }) => path),
   };
+}
+
+/** What an agent is to be kept to by its own means, before `checkScope` looks; null where it may change anything. */
+export function scopeOf(
+  { task, isolation, resolves }: Assignment,
+  claim: Claim,
+  shared: readonly string[],
+): Scope | null {
+  // The answer to a conflict may touch what others claim, and is looked at in a way of its own.
+  if (task.scope !== "block" || task.touching.length === 0 || isolation === "none" || resolves) {
+    return null;
+  }
+  const named = task.touching.filter((glob) => !glob.startsWith("!"));
+  const claimed = [...(named.length === 0 ? ["**"] : named), ...shared].flatMap(plainGlobs);
+  return { claimed, covers: (path) => matches(claim, path) };
 }
 
 function finding(severity: Finding["severity"], what: string, paths: readonly string[]): Finding {

@@ -121,7 +121,8 @@ export function readGlob(glob: string): readonly Sequence[] {
   return [...sequences, ...bracketed];
 }
 
-function expandBraces(text: string): readonly string[] | null {
+/** A glob as one without braces for each that they stand for; null when those are too many. */
+export function expandBraces(text: string): readonly string[] | null {
   const open = text.indexOf("{");
   if (open === -1) return [text];
   const options: string[] = [];

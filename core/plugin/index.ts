@@ -21,6 +21,8 @@ export type {
   RunnerHost,
   RunnerTraits,
 } from "./runner.ts";
+export { ignoredIn, outsideOf, type Scope } from "./scope.ts";
+export { stepRules } from "./step-scope.ts";
 export { stepRunner } from "./step-stream.ts";
 export {
   accountOf,

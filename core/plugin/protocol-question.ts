@@ -1,30 +1,21 @@
-import { resolve } from "node:path";
 import type {
   CreateElicitationRequest,
   CreateElicitationResponse,
   RequestPermissionRequest,
   RequestPermissionResponse,
 } from "@agentclientprotocol/sdk";
+import { verdictOn } from "./permission.ts";
 import type { Job, Option } from "./runner.ts";
 
-/** What a tool does that works on the files of the task. */
-const work = ["read", "edit", "delete", "move", "search", "think", "execute"];
-
-/**
- * Answers an agent of the Agent Client Protocol that asks for a permission. What stays in the workspace is what the task is
- * for: it is allowed once, as in every other agent that is run with all permissions. Anything else a person decides.
- */
+/** Answers an agent of the Agent Client Protocol that asks for a permission: by what the job says, or by a person's word. */
 export async function permit(
   job: Job,
   { toolCall, options }: RequestPermissionRequest,
 ): Promise<RequestPermissionResponse> {
-  const places = toolCall.locations ?? [];
-  const isInside = places.every(({ path }) => {
-    const place = resolve(job.cwd, path);
-    return place === job.cwd || place.startsWith(`${job.cwd}/`);
-  });
+  const diffs = (toolCall.content ?? []).flatMap((each) => (each.type === "diff" ? each : []));
+  const paths = [...(toolCall.locations ?? []), ...diffs].map(({ path }) => path);
+  const verdict = verdictOn(job, { kind: toolCall.kind ?? "", paths });
   const once = options.find(({ kind }) => kind === "allow_once");
-  const isFree = isInside && work.includes(toolCall.kind ?? "") && once !== undefined;
   const offered = options.map(
     ({ optionId, name, kind }): Option => ({
       id: optionId,
@@ -34,7 +25,9 @@ export async function permit(
     }),
   );
   const text = textOf(toolCall);
-  const answer = isFree ? once.optionId : await job.ask({ text, options: offered });
+  const isAsked = verdict === "ask" || (verdict === "allow" && once === undefined);
+  const given = verdict === "allow" ? (once?.optionId ?? null) : null;
+  const answer = isAsked ? await job.ask({ text, options: offered }) : given;
   const taken = answer ?? options.find(({ kind }) => kind === "reject_once")?.optionId ?? null;
   if (taken === null) return { outcome: { outcome: "cancelled" } };
   return { outcome: { outcome: "selected", optionId: taken } };

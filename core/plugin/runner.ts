@@ -2,6 +2,7 @@ import type { Isolation } from "../plan/plan.ts";
 import type { Usage } from "../run/model.ts";
 import type { Option } from "../run/question.ts";
 import type { FailureKind } from "./failure.ts";
+import type { Scope } from "./scope.ts";
 
 export type { Option } from "../run/question.ts";
 
@@ -40,6 +41,8 @@ export interface Job {
   readonly cwd: string;
   /** A directory of the attempt's own, outside the workspace, deleted afterwards. */
   readonly scratch: string;
+  /** To be kept to by the agent's own means, as far as it has any; null where the plan forbids nothing. */
+  readonly scope: Scope | null;
   /** Aborted at timeout or cancel. Core ends the program's whole tree itself. */
   readonly signal: AbortSignal;
   /** To be called whenever the model has answered, with what the attempt has used so far as far as that is known. */

@@ -4,6 +4,7 @@ import { type Refusal, soundsLimited } from "./failure.ts";
 import { probeVersion } from "./probe.ts";
 import { providerEnvironment } from "./provider-keys.ts";
 import type { Runner, RunnerHost } from "./runner.ts";
+import { stepRules } from "./step-scope.ts";
 import { driveStream, type Story, type Waiting } from "./story.ts";
 
 /** What is its own in an agent that streams its steps: Kilo, or OpenCode, which Kilo comes from. */
@@ -46,7 +47,11 @@ export function stepRunner(
           ...["--print-logs", "--log-level", "ERROR"],
         ],
         // Of four that start together on one new database up to one in three dies; the login stands elsewhere.
-        env: { ...env, [`${prefix}_DB`]: join(job.scratch, `${name}.db`) },
+        env: {
+          ...env,
+          ...stepRules(job, `${prefix}_PERMISSION`),
+          [`${prefix}_DB`]: join(job.scratch, `${name}.db`),
+        },
         login,
         patienceMs: timing.patienceMs,
         read: readStep,

@@ -29,6 +29,17 @@ const situations: readonly Situation[] = [
   },
   { name: "does nothing", script: "@@say well", expected: { end: "no-change", exitCode: 1 } },
   {
+    name: "is to write outside its scope",
+    script:
+      "@@write docs/outside.txt <<no\\n>>\n@@write made/inside.txt <<yes\\n>>\n@@say it was refused",
+    plan: "touching: [made/**], scope: block",
+    // Without means of its own the agent would write both, and `ra` would take neither.
+    expected: { end: "done", exitCode: 0 },
+    async after(world) {
+      expect(await world.git("show", "HEAD:made/inside.txt")).toBe("yes\n");
+    },
+  },
+  {
     name: "is rate limited, then answers",
     script: "@@error 429 retry-after=1 times=1\n@@write late.txt <<late\\n>>",
     expected: { end: "done", exitCode: 0 },

@@ -68,6 +68,7 @@ async function work(
     model: agentModels[agent],
     cwd,
     scratch,
+    scope: null,
     signal: controller.signal,
     ask: async () => null,
     async start({ stop, env: more, ...program }) {

@@ -1,6 +1,7 @@
 import { expect, test } from "bun:test";
 import { join } from "node:path";
-import { type AttemptSurroundings, runAttempt } from "../../core/dispatch/attempt.ts";
+import { runAttempt } from "../../core/dispatch/attempt.ts";
+import type { AttemptSurroundings } from "../../core/dispatch/attempt-request.ts";
 import type { Job, Question } from "../../core/plugin/index.ts";
 import { thisMachine } from "../../core/process/machine.ts";
 import { temporaryDirectory } from "../support/leftovers.ts";

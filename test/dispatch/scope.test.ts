@@ -1,7 +1,8 @@
 import { describe, expect, test } from "bun:test";
+import type { Assignment } from "../../core/dispatch/assignment.ts";
 import { extendClaim, type TakenPath } from "../../core/dispatch/claim-extension.ts";
 import { Roster } from "../../core/dispatch/roster.ts";
-import { checkScope } from "../../core/dispatch/scope.ts";
+import { checkScope, scopeOf } from "../../core/dispatch/scope.ts";
 import { compileClaim } from "../../core/plan/claim.ts";
 import { buildGraph } from "../../core/plan/graph.ts";
 import type { Task } from "../../core/plan/plan.ts";
@@ -68,6 +69,31 @@ describe("a change outside the claim", () => {
 
     expect([shared.finding, free.finding]).toEqual([null, null]);
   });
+});
+
+test("an agent is to keep to the scope of a task that blocks, by its own means", () => {
+  const touching = ["src/{a,b}/**", "!src/a/gen/**"];
+  const of = (task: Partial<Task>, more: Partial<Assignment> = {}) =>
+    scopeOf(
+      {
+        task: makeTask("a", { touching, scope: "block", ...task }),
+        isolation: "clone",
+        ...more,
+      } as Assignment,
+      compileClaim(touching, ["bun.lock"]),
+      ["bun.lock"],
+    );
+
+  const scope = of({});
+
+  expect(scope?.claimed).toEqual([
+    ...["src/a", "src/a/**", "src/b", "src/b/**", "bun.lock", "bun.lock/**"],
+  ]);
+  const paths = ["src/a/x.ts", "src/a/gen/x.ts", "bun.lock", "docs/a.md"];
+  expect(paths.map((path) => scope?.covers(path))).toEqual([true, false, true, false]);
+  expect(of({ touching: ["!docs/**"] })?.claimed).toEqual(["**", "bun.lock", "bun.lock/**"]);
+  expect(of({ scope: "warn" }) ?? of({ scope: "extend" }) ?? of({ touching: [] })).toBeNull();
+  expect(of({}, { isolation: "none" }) ?? of({}, { resolves: true })).toBeNull();
 });
 
 /** A run `r1` whose task `a` has ended its first attempt, and whose task `b` is at work. */

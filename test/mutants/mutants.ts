@@ -171,7 +171,7 @@ export const mutants: readonly Mutant[] = [
   ),
   inSimulation(
     "what an agent leaves behind is not ended",
-    dispatch("attempt"),
+    dispatch("drive"),
     "    await (ending ?? this.#endLeftovers(running));",
     "    await ending;",
   ),

@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import type { Exit, Job, Question, Runner } from "../../core/plugin/index.ts";
+import type { Exit, Job, Question, Runner, Scope } from "../../core/plugin/index.ts";
 import { programEnvironment } from "../../core/process/environment.ts";
 import { openLog } from "../../core/process/log.ts";
 import type { Survivor } from "../../core/process/tree.ts";
@@ -37,6 +37,7 @@ export function tryRunner(
   task: {
     readonly prompt: string;
     readonly model?: string;
+    readonly scope?: Scope;
     readonly cwd?: string;
     readonly env?: Readonly<Record<string, string>>;
     /** The id of the option that a person takes; without it nobody answers. */
@@ -61,6 +62,7 @@ export function tryRunner(
     model: task.model ?? null,
     cwd,
     scratch,
+    scope: task.scope ?? null,
     signal: controller.signal,
     progressed() {
       answers += 1;

@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 import { readFileSync } from "node:fs";
-import type { Question } from "../../core/plugin/index.ts";
+import type { Question, Scope } from "../../core/plugin/index.ts";
 import { programEnvironment } from "../../core/process/environment.ts";
 import acp from "../../plugins/runner-acp.ts";
 import { until } from "../support/repository.ts";
@@ -12,6 +12,7 @@ interface Play {
   readonly model?: string;
   readonly patienceMs?: number;
   readonly answer?: (question: Question) => string | null | Promise<string>;
+  readonly scope?: Scope;
 }
 
 function play(script: AcpScript | ((cwd: string) => AcpScript), options: Play = {}) {
@@ -109,6 +110,25 @@ test("allows what stays in the workspace, without asking anybody", async () => {
 
   expect(exit.account?.lastMessage).toBe('{"outcome":"selected","optionId":"yes"}');
   expect(trial.questions).toEqual([]);
+});
+
+test("keeps an agent to its scope: it is to ask, and is refused what lies outside", async () => {
+  const scope = { claimed: ["src/**"], covers: (path: string) => path.startsWith("src/") };
+  const availableModes = ["yolo", "default"].map((id) => ({ id, name: id }));
+  const session = { modes: { currentModeId: "yolo", availableModes } };
+  const diff = (path: string) => ({ type: "diff", path, oldText: null, newText: "x" });
+  const edit = (path: string) =>
+    play({ ...asks({ kind: "edit", content: [diff(path)] }), session }, { scope });
+  const [inside, outside] = [edit("src/a.ts"), edit("docs/a.md")];
+
+  const said = await Promise.all([inside.exit, outside.exit]);
+
+  expect(said.map(({ account }) => account?.lastMessage)).toEqual([
+    '{"outcome":"selected","optionId":"yes"}',
+    '{"outcome":"selected","optionId":"no"}',
+  ]);
+  expect(outside.questions).toEqual([]);
+  expect(outside.heard()[2]).toMatchObject({ params: { modeId: "default" } });
 });
 
 test("asks a person about anything else, and passes the answer on", async () => {
