@@ -17,6 +17,10 @@ const planWork: readonly CommandSpec[] = [
       { flags: "--only <T,..>", about: "run these tasks and what they depend on" },
       { flags: "--target <branch>", about: "land on this branch (default: the one checked out)" },
       { flags: "--base <revision>", about: "start from this revision (default: HEAD)" },
+      {
+        flags: "--budget <amount,..>",
+        about: "limits, over the plan's own: 8usd, 500ktokens, 2h, or TASK=8usd for one task",
+      },
       { flags: "--dry-run", about: "show what would run, and start nothing" },
       {
         flags: "--wait",
@@ -26,7 +30,11 @@ const planWork: readonly CommandSpec[] = [
       { flags: "--write-back", about: "write status and errors into a dispatch file as tasks end" },
       { flags: "--json", about: "print every event as one JSON object a line" },
     ],
-    examples: ["ra dispatch plan.yaml", "ra dispatch plan.yaml --auto -c 5 --only schema,api"],
+    examples: [
+      "ra dispatch plan.yaml",
+      "ra dispatch plan.yaml --auto -c 5 --only schema,api",
+      "ra dispatch plan.yaml --budget 5usd,2h",
+    ],
     runsTasks: true,
     load: () => import("./commands/dispatch.ts"),
   },
@@ -39,6 +47,7 @@ const planWork: readonly CommandSpec[] = [
       { flags: "--model <name>", about: "the model, as the agent names it" },
       { flags: "--touching <glob,..>", about: "the paths that the task claims to write" },
       { flags: "--verify <command>", about: "must pass on the merged tree before it lands" },
+      { flags: "--budget <amount,..>", about: "limits: 8usd, 500ktokens, 2h" },
       {
         flags: "--timeout <duration>",
         about: "time for one attempt, such as 90s or 20m (default 5m)",

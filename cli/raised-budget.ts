@@ -1,7 +1,7 @@
 import { ExitCode, RaError } from "../core/error.ts";
 import { parseAmount } from "../core/plan/budget.ts";
 import { budgetFlags, usedText } from "../core/plan/budget-words.ts";
-import type { Budget } from "../core/plan/plan.ts";
+import type { Budget, Plan } from "../core/plan/plan.ts";
 import type { BudgetMark } from "../core/run/event.ts";
 import { marksOf, spentByAll } from "../core/run/spending.ts";
 import type { RunState } from "../core/run/state.ts";
@@ -17,7 +17,11 @@ export interface Raise {
 const raiseFactor = 1.6;
 
 /** Reads the items of `--budget`: `8usd`, `500ktokens`, `2h`, or `TASK=8usd`. Throws `RaError` (exit 2). */
-export function readRaise(items: readonly string[], state: Pick<RunState, "tasks">): Raise {
+export function readRaise(
+  items: readonly string[],
+  tasks: { has(id: string): boolean },
+  seen: string,
+): Raise {
   let budget: Budget = {};
   const budgets: Record<string, Budget> = {};
   for (const item of items) {
@@ -31,14 +35,26 @@ export function readRaise(items: readonly string[], state: Pick<RunState, "tasks
       );
     }
     if (task === null) budget = { ...budget, ...amount };
-    else if (!state.tasks.has(task)) {
-      throw usageError(`the run has no task \`${task}\``, "see them with `ra show`");
+    else if (!tasks.has(task)) {
+      throw usageError(`the run has no task \`${task}\``, `see them with \`${seen}\``);
     } else budgets[task] = { ...budgets[task], ...amount };
   }
   return {
     ...(Object.keys(budget).length === 0 ? {} : { budget }),
     ...(Object.keys(budgets).length === 0 ? {} : { budgets }),
   };
+}
+
+/** The plan with limits from the command line in the place of its own, each measure by itself. Throws `RaError` (exit 2). */
+export function withBudgets(plan: Plan, items: readonly string[]): Plan {
+  if (items.length === 0) return plan;
+  const ids = new Set(plan.tasks.map(({ id }) => id));
+  const { budget, budgets } = readRaise(items, ids, "ra graph PLAN");
+  const tasks = plan.tasks.map((task) => {
+    const own = budgets?.[task.id];
+    return own === undefined ? task : { ...task, budget: { ...task.budget, ...own } };
+  });
+  return { ...plan, tasks, ...(budget && { budget: { ...plan.budget, ...budget } }) };
 }
 
 /** Throws `RaError` (exit 5) when the run would come to a limit of its budget before anything starts. */

@@ -7,6 +7,7 @@ import { prepareRun, type RunOrder, startRun } from "../drive.ts";
 import { flag, list, text } from "../option.ts";
 import { paceOf } from "../pace.ts";
 import { type OpenPlan, openPlan } from "../plan-input.ts";
+import { withBudgets } from "../raised-budget.ts";
 import { selectTasks } from "../selection.ts";
 import { graphText, viewGraph } from "../view/graph.ts";
 
@@ -19,7 +20,8 @@ export const run: CommandBody = async ({ terminal, args, options }) => {
     env: terminal.env,
     flags: { concurrency: text(options, "concurrency") },
   });
-  const plan = selectTasks(opened.plan, list(options, "only"));
+  const selected = selectTasks(opened.plan, list(options, "only"));
+  const plan = withBudgets(selected, list(options, "budget"));
   const order = orderOf({ ...opened, plan }, terminal, options);
   const prepared = await prepareRun(order);
   if (flag(options, "dryRun")) {

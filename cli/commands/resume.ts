@@ -35,7 +35,7 @@ export const run: CommandBody = async ({ terminal, args, options }) => {
   await registry.reap();
   const state = await resumable(registry, args[0], takesOver);
   const { id } = state;
-  const raise = readRaise(list(options, "budget"), state);
+  const raise = readRaise(list(options, "budget"), state.tasks, "ra show");
   refuseUsedUp(state, raise);
   const config = await loadConfig({ root: place.root, env: terminal.env, runners: runnerNames });
   const { plan, planPath, concurrency, target, base } = state;

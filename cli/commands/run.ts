@@ -7,6 +7,7 @@ import type { CommandBody, Options } from "../command.ts";
 import { concurrencyOf, knownOf, loadConfig } from "../config.ts";
 import { prepareRun, startRun } from "../drive.ts";
 import { flag, list, text } from "../option.ts";
+import { withBudgets } from "../raised-budget.ts";
 import { runnerNames } from "../runner-names.ts";
 import { answerFromTerminal } from "../terminal-answers.ts";
 import { usageError } from "../usage.ts";
@@ -25,7 +26,7 @@ export const run: CommandBody = async ({ terminal, args, options }) => {
   if (!loaded.ok) {
     throw refusal(loaded.error);
   }
-  const plan = loaded.value;
+  const plan = withBudgets(loaded.value, list(options, "budget"));
   const order = {
     terminal,
     config,

@@ -108,6 +108,25 @@ test("a budget that is used up ends the run with exit 5, and a resume with more 
   expect(eventsOf(second, "run.resumed")[0]?.budget).toEqual({ tokens: 1000 });
 });
 
+test("limits on the command line go over those of the plan, and hold for a single request", async () => {
+  const repository = testRepository();
+  fakeKilo(repository, 'echo x > "$RA_TASK.txt"');
+  const tasks = [...prompts(["a"]), { id: "b", prompt: "do b", deps: ["a"] }];
+  const plan = repository.plan(tasks, { budget: { tokens: 1000, usd: 3 } });
+
+  const run = await repository.ra("dispatch", plan, "--budget", "5tokens,b=2h", "--json");
+  const wrong = await repository.ra("dispatch", plan, "--budget", "c=2h");
+  const one = await repository.ra("run", "do it", "--runner", "kilo", "--budget", "9usd", "--json");
+
+  expect(run.code).toBe(5);
+  const [started] = eventsOf(run, "run.started");
+  expect(started?.plan.budget).toEqual({ tokens: 5, usd: 3 });
+  expect(started?.plan.tasks[1]?.budget).toEqual({ timeMs: 7_200_000 });
+  expect(statuses(run)).toMatchObject({ a: "done" });
+  expect([wrong.code, wrong.stderr.includes("`c`")]).toEqual([2, true]);
+  expect(eventsOf(one, "run.started")[0]?.plan.budget).toEqual({ usd: 9 });
+});
+
 test("a task whose budget is used up comes back, with what needed it, when a resume raises it", async () => {
   const repository = testRepository();
   fakeKilo(repository, `[ -e ${repository.top}/fit ] || exit 1; echo x > "$RA_TASK.txt"`);
