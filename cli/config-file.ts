@@ -33,6 +33,8 @@ interface RunnerInput {
   readonly concurrency?: number;
   readonly model?: string;
   readonly provider?: string;
+  /** A duration. */
+  readonly silence?: string;
   readonly env?: readonly string[];
 }
 
@@ -82,6 +84,7 @@ export function checkConfig(
   checkRunnerName(asText(root.runner), ["runner"], "value", options.runners, issues);
   for (const [name, settings] of Object.entries(asMap(root.runners))) {
     checkRunnerName(name, ["runners", name], "key", options.runners, issues);
+    durationAt(root, ["runners", name, "silence"], issues);
     if (!options.own) refuseCommands(asMap(settings), ["runners", name], issues);
   }
   const all = issues.all();

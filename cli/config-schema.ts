@@ -142,6 +142,10 @@ export const configSchema = v.pipe(
                 v.exactOptional(concurrency),
                 about("Attempts of this runner at once."),
               ),
+              silence: v.pipe(
+                v.exactOptional(duration),
+                about("Time without a word after which an attempt of it is ended. Default 15m."),
+              ),
               env: v.pipe(
                 v.exactOptional(variableNames),
                 about("Variables it gets besides those it needs. Only in the user's own config."),

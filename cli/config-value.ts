@@ -29,8 +29,7 @@ export function durationAt(
   path: readonly string[],
   issues: IssueList,
 ): number | null {
-  const [key = "", ...rest] = path;
-  const value = rest.length === 0 ? root[key] : asMap(root[key])[rest[0] ?? ""];
+  const value = path.reduce<unknown>((above, key) => asMap(above)[key], root);
   if (typeof value !== "string") return null;
   const ms = parseDuration(value);
   if (ms === null && durationPattern.test(value)) {

@@ -24,6 +24,8 @@ export interface RunnerConfig {
   readonly model: string | null;
   /** The account that answers it, whatever the model; null: the runner and the first part of the model's name. */
   readonly provider: string | null;
+  /** How long it may say nothing, in milliseconds; null: as any agent, or any command. */
+  readonly silenceMs: number | null;
   /** Names of variables that it gets besides those it needs; only from the user's own config. */
   readonly env: readonly string[];
 }
@@ -160,6 +162,7 @@ function mergeRunners(repository: ConfigFile, user: ConfigFile): Config["runners
       concurrency: shared.concurrency ?? own.concurrency ?? null,
       model: shared.model ?? own.model ?? null,
       provider: shared.provider ?? own.provider ?? null,
+      silenceMs: parseDuration(shared.silence ?? own.silence ?? ""),
       env: own.env ?? [],
     };
   }

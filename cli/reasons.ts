@@ -28,6 +28,8 @@ export interface TaskReason {
   readonly needs: readonly { readonly id: string; readonly status: TaskStatus }[];
   readonly waiting: WaitReason | null;
   readonly parked: ({ readonly until: string } & Parking) | null;
+  /** Since when its programs have printed nothing; null while that is no news. */
+  readonly silentSince: string | null;
   readonly error: TaskError | null;
   /** The paths on which its result met other work, and the tasks of that. */
   readonly conflict: { readonly paths: readonly string[]; readonly with: readonly string[] } | null;
@@ -66,6 +68,7 @@ export function reasonOfTask(
   state: RunState,
   task: TaskState,
   parkedFor: Parking | null,
+  silentSince: string | null = null,
 ): TaskReason {
   const { task: planned, status, waiting, parkedUntil, error, warnings, commit } = task;
   const kept = task.attempts.findLast((attempt) => attempt.kept !== null);
@@ -84,6 +87,7 @@ export function reasonOfTask(
       parkedUntil === null
         ? null
         : { until: parkedUntil, ...(parkedFor ?? { message: null, provider: null }) },
+    silentSince,
     error,
     conflict:
       error?.kind === "conflict" && landing?.kind === "conflicted"

@@ -51,13 +51,15 @@ export async function loadRunner(
 function withSettings(runner: Runner, settings: RunnerConfig | undefined): Runner {
   const parallel = settings?.parallel ?? runner.traits.parallel;
   const more = settings?.env ?? [];
-  if (parallel === runner.traits.parallel && more.length === 0) return runner;
+  const silenceMs = settings?.silenceMs ?? null;
+  if (parallel === runner.traits.parallel && more.length === 0 && silenceMs === null) return runner;
   // A runner that the user declares safe beside others needs a workspace of its own for that.
   const { environment, environmentFor, isolation: asBefore } = runner.traits;
   const isolation = parallel && !runner.traits.parallel ? "clone" : asBefore;
   const traits = {
     ...runner.traits,
     ...{ parallel, isolation, environment: [...environment, ...more] },
+    ...(silenceMs !== null && { silenceMs }),
     ...(environmentFor && { environmentFor: withMore(environmentFor, more) }),
   } as const;
   return {

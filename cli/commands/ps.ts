@@ -1,3 +1,4 @@
+import { join } from "node:path";
 import { ExitCode } from "../../core/error.ts";
 import { jsonText } from "../../core/plain-text.ts";
 import { HeldClaims } from "../../core/registry/claims.ts";
@@ -13,11 +14,11 @@ import { openQuestions, type PlacedQuestion } from "../../core/registry/question
 import { Registry } from "../../core/registry/registry.ts";
 import type { Cooldown } from "../../core/run/cooldown.ts";
 import type { ForeignClaim } from "../../core/run/log.ts";
-import type { LiveProcess } from "../../core/run/model.ts";
 import { findPlace } from "../../core/workspace/place.ts";
 import type { CommandBody, Options, Terminal } from "../command.ts";
 import { flag } from "../option.ts";
 import { openRecorded } from "../recorded.ts";
+import { type Heard, silentSince } from "../silence.ts";
 import { processTable, questionList, runTable } from "../view/ps.ts";
 
 /** How often `--watch` looks for changes, in milliseconds. */
@@ -39,7 +40,8 @@ export const run: CommandBody = async ({ terminal, options }) => {
   await using registry = follows ? await Registry.open(place) : await openRecorded(place);
   await registry?.reap();
   const print = (): void => {
-    const view = registry === null ? nothing : look(registry, flag(options, "all"));
+    const logs = join(place.stateDir, "runs");
+    const view = registry === null ? nothing : look(registry, logs, flag(options, "all"));
     terminal.out(`${drawsAnew ? clear : ""}${shown(view, terminal, options)}`);
   };
   print();
@@ -55,7 +57,7 @@ function shown(view: View, terminal: Terminal, options: Options): string {
 
 interface View {
   readonly seq: number;
-  readonly processes: readonly LiveProcess[];
+  readonly processes: readonly Heard[];
   /** What agents ask a person, the oldest first. */
   readonly questions: readonly PlacedQuestion[];
   readonly waiting: ReturnType<typeof waitingTasks>;
@@ -71,12 +73,15 @@ const nothing: View = {
   runs: [],
 };
 
-function look({ database }: Registry, all: boolean): View {
+function look({ database }: Registry, logs: string, all: boolean): View {
   const known = runs(database, { limit: runsMax });
   const open = known.filter((each) => each.finishedAt === null);
   return {
     seq: newestSeq(database),
-    processes: liveProcesses(database),
+    processes: liveProcesses(database).map((each) => ({
+      ...each,
+      silentSince: silentSince(each, logs, Date.now()),
+    })),
     questions: openQuestions(database),
     waiting: waitingTasks(
       database,

@@ -1,6 +1,8 @@
+import { join } from "node:path";
 import { ExitCode } from "../../core/error.ts";
 import { jsonText } from "../../core/plain-text.ts";
 import { KnownCooldowns } from "../../core/registry/cooldowns.ts";
+import { liveProcesses } from "../../core/registry/query.ts";
 import type { Registry } from "../../core/registry/registry.ts";
 import { findPlace } from "../../core/workspace/place.ts";
 import type { CommandBody } from "../command.ts";
@@ -8,11 +10,13 @@ import { namedRun } from "../ended-run.ts";
 import { flag } from "../option.ts";
 import { type Parking, reasonOfRun, reasonOfTask, type TaskReason } from "../reasons.ts";
 import { demandRecorded } from "../recorded.ts";
+import { silentSince } from "../silence.ts";
 import { runWhy, taskWhy } from "../view/why.ts";
 
 /** `ra why RUN[/TASK]`: why a run or a task is where it is, and the commands that go on. */
 export const run: CommandBody = async ({ terminal, args, options }) => {
-  await using registry = await demandRecorded(findPlace(terminal.cwd));
+  const place = findPlace(terminal.cwd);
+  await using registry = await demandRecorded(place);
   await registry.reap();
   const { state, task } = await namedRun(registry, args[0] ?? "");
   const json = flag(options, "json");
@@ -23,7 +27,11 @@ export const run: CommandBody = async ({ terminal, args, options }) => {
   }
   const parkedFor =
     task.parkedUntil === null ? null : await parking(registry, state.id, task.task.id);
-  const reason = asOfNow(reasonOfTask(state, task, parkedFor), registry);
+  const live = liveProcesses(registry.database).find(
+    (each) => each.run === state.id && each.taskId === task.task.id,
+  );
+  const silent = live ? silentSince(live, join(place.stateDir, "runs"), Date.now()) : null;
+  const reason = asOfNow(reasonOfTask(state, task, parkedFor, silent), registry);
   terminal.out(json ? `${jsonText({ v: 1, ...reason })}\n` : taskWhy(reason));
   return ExitCode.ok;
 };

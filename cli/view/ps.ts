@@ -3,6 +3,7 @@ import type { RunSummary, WaitingTask } from "../../core/registry/query.ts";
 import type { Cooldown } from "../../core/run/cooldown.ts";
 import type { ForeignClaim } from "../../core/run/log.ts";
 import type { LiveProcess } from "../../core/run/model.ts";
+import type { Heard } from "../silence.ts";
 import { questionText, type ShownQuestion } from "./questions.ts";
 import { table } from "./table.ts";
 import { duration } from "./text.ts";
@@ -10,7 +11,7 @@ import { waitText } from "./wait.ts";
 
 /** What `ra ps` tells beside the runs. */
 export interface Activity {
-  readonly processes: readonly LiveProcess[];
+  readonly processes: readonly Heard[];
   readonly waiting: readonly WaitingTask[];
   /** Paths that landed work still holds. */
   readonly held: readonly ForeignClaim[];
@@ -34,7 +35,7 @@ export function processTable(
       .sort(byNeed)
       .map((each) => [
         each.id,
-        each.status,
+        stateOfProcess(each, nowMs),
         each.runner,
         duration(nowMs - Date.parse(each.startedAt)),
         each.touching.join(" "),
@@ -95,6 +96,11 @@ export function runTable(runs: readonly RunSummary[], nowMs: number, width: numb
     return [run.id, run.name, stateOf(run), progress(run), time, note(run)];
   });
   return table(columns, rows, width);
+}
+
+/** A process that says nothing is at work all the same, as far as anybody knows. */
+function stateOfProcess({ status, silentSince }: Heard, nowMs: number): string {
+  return silentSince === null ? status : `silent ${duration(nowMs - Date.parse(silentSince))}`;
 }
 
 /** Those that need a person first, the others as they started. */

@@ -27,6 +27,7 @@ export function taskWhy(reason: TaskReason): string {
     const what = `${oneLine(question.text)}, at ${question.askedAt}`;
     lines.push(row("asks", question.end === null ? what : `${what}: ${endText(question)}`));
   }
+  if (reason.silentSince !== null) lines.push(row("silent", `since ${reason.silentSince}`));
   if (error !== null) lines.push(...message(error));
   if (conflict !== null) {
     lines.push(row("paths", listed(conflict.paths)));

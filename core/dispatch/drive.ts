@@ -12,6 +12,7 @@ import type { AttemptRequest, AttemptSurroundings } from "./attempt-request.ts";
 import { messageOf } from "./end-words.ts";
 import { outcomeOf } from "./exit-outcome.ts";
 import { Asking, lastWordsOf } from "./question.ts";
+import { type Silence, watchSilence } from "./silence.ts";
 import { TimeLimit } from "./time-limit.ts";
 
 /** How long a program has between TERM and KILL, in milliseconds. */
@@ -19,6 +20,9 @@ const graceMs = 5000;
 
 /** How long what a program left behind has. With what the output is waited for before, an attempt ends within 2 s. */
 const leftoverGraceMs = 750;
+
+/** How long an agent may say nothing, in milliseconds, where nothing else is said. */
+const silenceDefaultMs = 15 * 60 * 1000;
 
 /** Drives a runner: starts its programs, logs them, and ends their whole trees at timeout, cancel and end. */
 export class Drive {
@@ -31,9 +35,12 @@ export class Drive {
   readonly #stop = new AbortController();
   readonly #mark: string;
   readonly #log: AttemptLog;
+  readonly #silenceMs: number | null;
+  readonly #silence: Silence;
   #scratch: string | null = null;
   #registered = false;
   #timedOut = false;
+  #isSilent = false;
 
   constructor(
     request: AttemptRequest,
@@ -47,6 +54,13 @@ export class Drive {
     this.#cancel = cancel;
     this.#mark = `${request.run}/${request.task.id}/${request.number}`;
     this.#log = around.machine.openLog(request.logPath, request.recording.bytesMax);
+    const { task, runner } = request;
+    const usual = this.#isCommand ? null : silenceDefaultMs;
+    this.#silenceMs = task.silenceMs ?? runner.traits.silenceMs ?? usual;
+    this.#silence = watchSilence(around.machine.clock, this.#silenceMs, () => {
+      this.#isSilent = true;
+      this.#stop.abort();
+    });
   }
 
   async run(): Promise<{ outcome: Outcome; usage: Usage | null }> {
@@ -70,6 +84,7 @@ export class Drive {
     } finally {
       limit.end();
       asking.end();
+      this.#silence.end();
       this.#cancel.removeEventListener("abort", cancel);
       this.#log.end();
       this.notes.push(...logNotes(this.#log));
@@ -93,7 +108,7 @@ export class Drive {
       signal: this.#stop.signal,
       progressed: (usage) => this.#around.onAnswer?.(usage ?? null),
       start: (program) => this.#start(program),
-      ask: (question) => asking.put(question),
+      ask: (question) => this.#silence.during(asking.put(question)),
     };
   }
 
@@ -109,7 +124,12 @@ export class Drive {
       },
       mark: this.#mark,
       redactor: this.#request.recording.redactor,
-      log: this.#log,
+      log: {
+        write: (chunk) => {
+          this.#silence.heard();
+          this.#log.write(chunk);
+        },
+      },
     });
     if (!this.#registered) {
       this.#registered = true;
@@ -137,11 +157,14 @@ export class Drive {
 
   /** Tools of agents live on in sessions of their own; to look through all processes after a command costs too much. */
   async #endLeftovers(running: Running): Promise<void> {
+    const reach = this.#isCommand && running.isHeld ? "held" : "all";
+    this.notes.push(...survivorNotes(await running.end(leftoverGraceMs, reach)));
+  }
+
+  get #isCommand(): boolean {
     const { task, runner } = this.#request;
     // A command's conflict is resolved by an agent.
-    const isCommand = task.work.kind === "command" && runner.name === task.runner;
-    const reach = isCommand && running.isHeld ? "held" : "all";
-    this.notes.push(...survivorNotes(await running.end(leftoverGraceMs, reach)));
+    return task.work.kind === "command" && runner.name === task.runner;
   }
 
   /** A runner that does not notice the end of its program must not hold the task for ever. */
@@ -157,6 +180,7 @@ export class Drive {
 
   #outcome(exit: Exit | null): Outcome {
     if (this.#timedOut) return { kind: "timed-out", afterMs: this.#request.task.timeoutMs };
+    if (this.#isSilent) return { kind: "timed-out", afterMs: this.#silenceMs ?? 0, silent: true };
     if (this.#cancel.aborted) return { kind: "cancelled", by: String(this.#cancel.reason) };
     if (exit === null) return { kind: "crashed", message: "the runner gave no answer" };
     return outcomeOf(exit);

@@ -86,7 +86,7 @@ function stepAfter(
     case "timed-out":
       return failed(task, tries, {
         kind: "timeout",
-        message: `no end within ${outcome.afterMs / 1000} s`,
+        message: `no ${outcome.silent ? "word for" : "end within"} ${outcome.afterMs / 1000} s`,
       });
     case "crashed":
       return failed(task, tries, { kind: "crashed", message: outcome.message });

@@ -52,6 +52,7 @@ function buildTask(own: TaskInput, position: number, input: PlanInput, known: Kn
     touching: (merged.touching ?? []).map(cleanGlob),
     keep: (merged.keep ?? []).map(cleanGlob),
     timeoutMs,
+    ...silenceOf(own.silence ?? defaults.silence),
     ...verifyOf(merged.verify, timeoutMs),
     retries: retriesOf({ ...defaults.retries, ...own.retries }),
     scope: merged.scope ?? "warn",
@@ -102,6 +103,10 @@ function budgetOf(input: PlanInput["budget"]): { readonly budget?: Budget } {
 
 function fallbackAfterOf(text: string | undefined): Pick<Task, "fallbackAfterMs"> {
   return text === undefined ? {} : { fallbackAfterMs: milliseconds(text) };
+}
+
+function silenceOf(text: string | undefined): Pick<Task, "silenceMs"> {
+  return text === undefined ? {} : { silenceMs: milliseconds(text) };
 }
 
 function verifyOf(

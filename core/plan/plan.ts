@@ -71,6 +71,8 @@ export interface Task {
   /** Globs of files that git ignores and that are part of the result all the same. */
   readonly keep: readonly string[];
   readonly timeoutMs: number;
+  /** After so long without a word from its programs an attempt is ended. Absent: as for its runner. */
+  readonly silenceMs?: number;
   /** Shell command that must pass on the merged tree before it lands. */
   readonly verify: string | null;
   readonly verifyLimits: VerifyLimits;

@@ -217,6 +217,12 @@ export const taskOptions = {
     about("Files ignored by git that are part of the result all the same, as globs."),
   ),
   timeout: v.pipe(v.exactOptional(duration), about("Time for one attempt. Default 5m.")),
+  silence: v.pipe(
+    v.exactOptional(duration),
+    about(
+      "Time without a word from its programs after which an attempt is ended. Default: 15m for agents, none for commands.",
+    ),
+  ),
   verify: v.pipe(
     v.exactOptional(verify),
     about(

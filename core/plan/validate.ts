@@ -77,6 +77,7 @@ function checkOptions(raw: Raw, path: Path, known: Known, issues: IssueList): vo
   checkGlobs(raw.keep, [...path, "keep"], issues);
   checkRunner(raw.runner, [...path, "runner"], "value", known, issues);
   checkDuration(raw.timeout, [...path, "timeout"], issues);
+  checkDuration(raw.silence, [...path, "silence"], issues);
   checkBudget(raw.budget, [...path, "budget"], issues);
   checkDuration(raw.fallbackAfter, [...path, "fallbackAfter"], issues);
   for (const [i, entry] of (Array.isArray(raw.fallback) ? raw.fallback : []).entries()) {

@@ -97,6 +97,8 @@ export interface RunnerTraits {
   /** Safe beside others. False: in place, alone, and asking to continue after each task. */
   readonly parallel: boolean;
   readonly isolation: Isolation;
+  /** How long it may say nothing, in milliseconds, as the user's config says; absent: as any agent, or any command. */
+  readonly silenceMs?: number;
   /** Names of environment variables the agent needs, `*` allowed at either end; everything else but the basics is withheld. `["*"]`: all but what `ra` always withholds. */
   readonly environment: readonly string[];
   /** In the place of `environment` for an attempt whose model is named: what that model needs. The same list for equal needs. */

@@ -56,7 +56,11 @@ const outcome = v.variant("kind", [
     final: v.exactOptional(v.literal(true)),
     class: v.exactOptional(text),
   }),
-  v.object({ kind: v.literal("timed-out"), afterMs: v.number() }),
+  v.object({
+    kind: v.literal("timed-out"),
+    afterMs: v.number(),
+    silent: v.exactOptional(v.literal(true)),
+  }),
   v.object({ kind: v.literal("rate-limited"), until: textOrNull, message: text }),
   v.object({ kind: v.literal("disk-full"), message: text }),
   v.object({ kind: v.literal("auth"), message: text }),

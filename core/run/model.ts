@@ -20,7 +20,12 @@ export type Outcome =
       /** Why, in the words of `FailureKind`, where the agent or its provider said; absent: nobody did. */
       readonly class?: string;
     }
-  | { readonly kind: "timed-out"; readonly afterMs: number }
+  | {
+      readonly kind: "timed-out";
+      readonly afterMs: number;
+      /** True: not the time of the whole attempt was up, but that without a word. */
+      readonly silent?: true;
+    }
   | { readonly kind: "rate-limited"; readonly until: string | null; readonly message: string }
   | { readonly kind: "disk-full"; readonly message: string }
   | { readonly kind: "auth"; readonly message: string }

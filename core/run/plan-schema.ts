@@ -37,6 +37,7 @@ const task = v.object({
   touching: texts,
   keep: texts,
   timeoutMs: v.number(),
+  silenceMs: v.exactOptional(v.number()),
   verify: textOrNull,
   verifyLimits: v.object({ timeoutMs: v.number(), tries: v.number() }),
   retries: v.object({ max: v.number(), backoffMs: v.number(), maxBackoffMs: v.number() }),

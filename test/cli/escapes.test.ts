@@ -128,7 +128,7 @@ function onTerminal(text: string): Record<string, string> {
   };
   const held = { run: "r1", task: "a", glob: text, live: false };
   const activity = {
-    processes: [live(text)],
+    processes: [{ ...live(text), silentSince: null }],
     waiting: [{ ...waiting, reason, parkedUntil: null }],
     ...{ held: [held], cooldowns: [cooldown] },
   };

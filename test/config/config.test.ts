@@ -46,8 +46,8 @@ describe("the config", () => {
 
   test("takes flags before variables, and the repository's file before the user's", async () => {
     const { env, ...rest } = world({
-      repository: "concurrency: 4\nrunners: { claude: { concurrency: 1 } }\n",
-      user: "concurrency: 5\ntimeout: 7m\nrunner: claude\nrunners:\n  claude: { concurrency: 9, command: [npx, claude], parallel: false, model: opus, env: [MY_KEY], provider: anthropic }\n",
+      repository: "concurrency: 4\nrunners: { claude: { concurrency: 1, silence: 20m } }\n",
+      user: "concurrency: 5\ntimeout: 7m\nrunner: claude\nrunners:\n  claude: { concurrency: 9, command: [npx, claude], parallel: false, model: opus, env: [MY_KEY], provider: anthropic, silence: 1h }\n",
     });
 
     const config = await loadConfig({
@@ -65,6 +65,7 @@ describe("the config", () => {
         concurrency: 1,
         model: "opus",
         provider: "anthropic",
+        silenceMs: 1_200_000,
         env: ["MY_KEY"],
       },
     });
@@ -133,7 +134,8 @@ describe("the config", () => {
 
   test("tells the problems of both files at once", async () => {
     const problems = await problemsOf({
-      repository: "concurency: 3\ntimeout: 90d\nquestions: { wait: 25d }\n",
+      repository:
+        "concurency: 3\ntimeout: 90d\nquestions: { wait: 25d }\nrunners: { kilo: { silence: 0s } }\n",
       user: "concurrency: 0\nrunner: clade\nrunners: { kilo: { command: [] }, zed: {} }\n",
     });
 
@@ -141,6 +143,7 @@ describe("the config", () => {
       "CONFIG_UNKNOWN_KEY 1:1 the key `concurency` is not known here",
       "CONFIG_BAD_DURATION 2:10 `timeout` must be from 1ms to 24d, not `90d`",
       "CONFIG_BAD_DURATION 3:20 `questions.wait` must be from 1ms to 24d, not `25d`",
+      "CONFIG_BAD_DURATION 4:29 `runners.kilo.silence` must be from 1ms to 24d, not `0s`",
       "CONFIG_BAD_VALUE 1:14 `concurrency` must be a whole number from 1 to 256, not `0`",
       "CONFIG_UNKNOWN_RUNNER 2:9 there is no runner `clade`",
       "CONFIG_BAD_VALUE 3:29 `command` must hold at least one word",

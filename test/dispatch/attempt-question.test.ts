@@ -42,7 +42,13 @@ function attemptOf(
   return runAttempt(
     {
       ...{ run: "r1", task: makeTask("a", { timeoutMs }), number: 1, model: null, base: null },
-      ...{ isolation: "none", prompt: "", environment: {}, runner: { ...puppetRunner("x"), run } },
+      ...{
+        isolation: "none",
+        prompt: "",
+        scope: null,
+        environment: {},
+        runner: { ...puppetRunner("x"), run },
+      },
       logPath: join(directory, "1.log"),
       recording: { bytesMax: 1_000_000, redactor: null },
     },

@@ -113,10 +113,11 @@ test.each([
     ],
   ],
   [
-    "defaults: { fallback: { model: x }, fallbackAfter: 0s }\ntasks: [{id: a, prompt: p}]",
+    "defaults: { fallback: { model: x }, fallbackAfter: 0s, silence: 25d }\ntasks: [{id: a, prompt: p}]",
     [
       "WRONG_TYPE 2:25 `fallback` must be a list such as `[{ model: MODEL }, { runner: RUNNER }]`, not a map",
       "BAD_DURATION 2:52 `fallbackAfter` must be from 1ms to 24d, not `0s`",
+      "BAD_DURATION 2:65 `silence` must be from 1ms to 24d, not `25d`",
     ],
   ],
   [

@@ -40,6 +40,7 @@ describe("ra schema", () => {
       resolver: { runner: "kilo", model: "m" },
       fallback: [{ model: "n" }, { runner: "kilo", tier: "mid" }],
       fallbackAfter: "10m",
+      silence: "20m",
       budget: { usd: 0.5, tokens: 5000, time: "20m" },
     };
     const task = { id: "a", description: "d", prompt: "p", deps: ["b", 2], ...options };

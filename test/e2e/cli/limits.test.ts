@@ -149,6 +149,29 @@ test("a task whose budget is used up comes back, with what needed it, when a res
   expect(statuses(second)).toEqual({ a: "done", b: "done" });
 });
 
+test("an agent that says nothing is ended, tried again as often as the plan allows, and told of as silent", async () => {
+  const repository = testRepository();
+  fakeKilo(repository, `echo call >> ${repository.top}/calls; sleep 347`);
+  const plan = repository.plan([
+    {
+      id: "a",
+      prompt: "do a",
+      timeout: "5m",
+      silence: "400ms",
+      retries: { max: 1, backoff: "1ms" },
+    },
+  ]);
+
+  const result = await repository.ra("dispatch", plan, "--json");
+
+  const outcomes = eventsOf(result, "attempt.finished").map(({ outcome }) => outcome);
+  expect(outcomes).toEqual(Array(2).fill({ kind: "timed-out", afterMs: 400, silent: true }));
+  expect(ending(result).tasks[0]?.error).toEqual({ kind: "timeout", message: "no word for 0.4 s" });
+  expect(result.code).toBe(1);
+  const calls = await Bun.file(join(repository.top, "calls")).text();
+  expect(calls).toBe("call\ncall\n");
+});
+
 test("another runner's place is taken by the fallback, and the log says why", async () => {
   const repository = testRepository();
   const refused = `case "$ARGS" in *good*) echo x > "$RA_TASK.txt";; *) ${refusal(3600)};; esac`;
