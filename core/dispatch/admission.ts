@@ -75,10 +75,12 @@ export class Admission {
 
   /** Records why ready tasks do not start, as far as they have not been told. */
   tellObstacles(): void {
-    const facts: Fact[] = this.#schedule.obstaclesFound().map(([position, obstacle]) => {
+    const facts: Fact[] = this.#schedule.obstaclesFound().flatMap(([position, obstacle]) => {
+      // A provider that is met step by step has not refused anybody: that is no news.
+      if (obstacle.kind === "cooldown" && obstacle.untilMs === 0) return [];
       const task = this.#roster.task(position).id;
       const reason = waitReason(this.#roster, this.#run, obstacle);
-      return { type: "task.waiting", task, reason };
+      return [{ type: "task.waiting", task, reason }];
     });
     if (facts.length > 0) this.#log.append(this.#run, facts);
   }

@@ -8,7 +8,8 @@ import type { Assignment } from "./assignment.ts";
 import type { AttemptEnd } from "./attempt.ts";
 import { finishedFact } from "./attempt-facts.ts";
 import { showsAnswer } from "./doers.ts";
-import { ceilingAfter, Ramp } from "./ramp.ts";
+import type { Ramp } from "./ramp.ts";
+import { Ramps } from "./ramps.ts";
 import { refusalOf } from "./refusal.ts";
 
 /** An attempt that has run so long without a refusal has been answered, in milliseconds. */
@@ -19,23 +20,20 @@ const foreignProbeMs = 1000;
 
 /**
  * The providers of a run that rest. Nothing starts on one that rests. When its time has passed, one attempt of all runs
- * asks it; when that is answered, the others follow step by step (`Ramp`).
+ * asks it; when that is answered, the others follow step by step (`Ramp`). One that is met for the first time is, too.
  */
 export class Providers {
   readonly #run: string;
   readonly #log: EventLog;
   readonly #clock: Clock;
   readonly #schedule: Schedule;
-  readonly #concurrency: number;
   readonly #isUsed: boolean;
   readonly #onDue: () => void;
   readonly #onLong: (assignment: Assignment) => void;
   readonly #timers = new AbortController();
   /** Until when each rests, epoch milliseconds. */
   readonly #untils = new Map<string, number>();
-  readonly #ramps = new Map<string, Ramp>();
-  /** How many attempts at once each that has refused was found to bear. */
-  readonly #ceilings = new Map<string, number>();
+  readonly #ramps: Ramps;
   /** Attempts under way, by provider. */
   readonly #running = new Map<string, Set<number>>();
   /** The last look that is still to come, by provider. */
@@ -59,7 +57,7 @@ export class Providers {
     this.#log = options.log;
     this.#clock = options.clock;
     this.#schedule = options.schedule;
-    this.#concurrency = options.concurrency;
+    this.#ramps = new Ramps(options.concurrency);
     this.#isUsed = options.isUsed;
     this.#onDue = options.onDue;
     this.#onLong = options.onLong;
@@ -131,7 +129,7 @@ export class Providers {
     if (provider === null) return;
     this.learn(cooldowns);
     this.#runningOn(provider).add(position);
-    const ramp = this.#ramps.get(provider);
+    const ramp = this.#ramps.meet(provider);
     if (!ramp) return;
     ramp.started(position);
     this.#admit(provider, ramp);
@@ -190,8 +188,8 @@ export class Providers {
   #refused({ position }: Assignment, { provider, until }: CooldownFact): void {
     const running = this.#runningOn(provider);
     // Those that were under way with the first that was refused say nothing new.
-    if ((this.#untils.get(provider) ?? 0) <= this.#clock.now() || this.#ramps.has(provider)) {
-      this.#ceilings.set(provider, ceilingAfter(running.size, this.#ceilings.get(provider)));
+    if ((this.#untils.get(provider) ?? 0) <= this.#clock.now() || this.#ramps.get(provider)) {
+      this.#ramps.refused(provider, running.size);
     }
     running.delete(position);
     this.#rest(provider, Date.parse(until));
@@ -204,7 +202,7 @@ export class Providers {
   }
 
   #rest(provider: string, untilMs: number): void {
-    this.#close(provider);
+    this.#ramps.close(provider);
     const nowMs = this.#clock.now();
     const isKnown = this.#untils.get(provider) === untilMs && this.#restsAt(provider, untilMs);
     // A timer that a clock was set back under, or that came early, has to be followed by another one.
@@ -214,15 +212,6 @@ export class Providers {
     this.#lookIn(provider, untilMs - nowMs);
   }
 
-  /** Nothing starts on it, and what it was found to bear is kept. */
-  #close(provider: string): void {
-    const ramp = this.#ramps.get(provider);
-    if (!ramp) return;
-    const known = this.#ceilings.get(provider) ?? ramp.ceiling;
-    this.#ceilings.set(provider, Math.min(known, ramp.ceiling));
-    this.#ramps.delete(provider);
-  }
-
   #restsAt(provider: string, untilMs: number): boolean {
     const rest = this.#schedule.resting.get(provider);
     return rest?.untilMs === untilMs && rest.lastsMs > 0;
@@ -230,7 +219,7 @@ export class Providers {
 
   /** An attempt of another run asks; it may die without a word. */
   #leaveToOthers(provider: string, untilMs: number): void {
-    this.#close(provider);
+    this.#ramps.close(provider);
     this.#untils.set(provider, untilMs);
     this.#schedule.rest(provider, { untilMs, lastsMs: 0, room: 0 });
     this.#lookIn(provider, foreignProbeMs);
@@ -244,42 +233,30 @@ export class Providers {
 
   #letOneAsk(provider: string, untilMs: number): void {
     const before = this.#ramps.get(provider);
-    const ramp = before?.isOpen === false ? before : this.#newRamp(provider);
-    this.#ramps.set(provider, ramp);
+    const ramp = before?.isOpen === false ? before : this.#ramps.begin(provider);
     this.#untils.set(provider, untilMs);
     this.#admit(provider, ramp);
   }
 
   /** An attempt of another run was answered, or what stood was forgotten. */
   #open(provider: string, untilMs: number): void {
-    const ramp = this.#ramps.get(provider) ?? this.#newRamp(provider);
+    const ramp = this.#ramps.get(provider) ?? this.#ramps.begin(provider);
     if (ramp.isOpen) return;
     ramp.open();
-    this.#ramps.set(provider, ramp);
     this.#untils.set(provider, untilMs);
     this.#admit(provider, ramp);
   }
 
-  #newRamp(provider: string): Ramp {
-    return new Ramp(this.#ceilings.get(provider) ?? this.#concurrency);
-  }
-
   #admit(provider: string, ramp: Ramp): void {
-    if (ramp.isOpen && ramp.isWide(this.#concurrency)) {
-      this.#forget(provider);
+    if (this.#ramps.end(provider, ramp)) {
+      this.#untils.delete(provider);
+      this.#schedule.lift(provider);
       return;
     }
     const untilMs = this.#untils.get(provider) ?? 0;
     const room = ramp.room(this.#runningOn(provider).size);
-    // It does not last: what waits for its turn now does not go to anybody else.
+    // Without a time it has not refused. It does not last: what waits for its turn now does not go to anybody else.
     this.#schedule.rest(provider, { untilMs, lastsMs: 0, room });
-  }
-
-  #forget(provider: string): void {
-    this.#ramps.delete(provider);
-    this.#untils.delete(provider);
-    this.#ceilings.delete(provider);
-    this.#schedule.lift(provider);
   }
 
   #lookIn(provider: string, ms: number): void {

@@ -1,20 +1,40 @@
 /** How much of a place more there is for each round of attempts that were not refused: limits are mostly by the minute. */
 const growth = 0.25;
 
+/** Attempts at once on a provider that nothing is known of, before it has answered one. */
+const firstCeiling = 2;
+
+const unlimited = 2 ** 20;
+
 /**
  * How many attempts a provider that has refused takes again: one that asks, then twice as many without an answer with each
  * that is answered, and in all no more than half of those it refused. That grows by one in about four rounds without a refusal.
+ * One that nothing is known of takes two, and one more with each that is answered.
  */
 export class Ramp {
   /** Attempts that may run without having been answered. */
-  #size = 1;
+  #size: number;
   #ceiling: number;
-  #isOpen = false;
+  #isOpen: boolean;
+  /** How much higher the ceiling is with each first answer. */
+  readonly #step: number;
   readonly #unanswered = new Set<number>();
 
-  /** `ceiling`: attempts at once, answered or not. */
-  constructor(ceiling: number) {
-    this.#ceiling = ceiling;
+  private constructor(start: { ceiling: number; size: number; step: number; isOpen: boolean }) {
+    this.#ceiling = start.ceiling;
+    this.#size = start.size;
+    this.#step = start.step;
+    this.#isOpen = start.isOpen;
+  }
+
+  /** For a provider that has refused. `ceiling`: attempts at once, answered or not. */
+  static again(ceiling: number): Ramp {
+    return new Ramp({ ceiling, size: 1, step: 0, isOpen: false });
+  }
+
+  /** For a provider that is met for the first time. */
+  static first(): Ramp {
+    return new Ramp({ ceiling: firstCeiling, size: unlimited, step: 1, isOpen: true });
   }
 
   /** True once an attempt of any run has been answered. */
@@ -43,6 +63,7 @@ export class Ramp {
   /** An attempt was answered. False: that was known, or it is none of those that were waited for. */
   answered(position: number): boolean {
     if (!this.#unanswered.delete(position)) return false;
+    this.#ceiling += this.#step;
     this.open();
     return true;
   }
@@ -50,7 +71,7 @@ export class Ramp {
   /** An attempt of this run or another was answered. */
   open(): void {
     this.#isOpen = true;
-    this.#size = Math.min(this.#size * 2, 2 ** 20);
+    this.#size = Math.min(this.#size * 2, unlimited);
   }
 
   /** An attempt has ended. `unrefused`: with an answer, from its beginning to its end. */

@@ -25,6 +25,7 @@ export type RouteObstacle =
 
 /** A provider that takes only so many starts. Times in epoch milliseconds. */
 export interface Rest {
+  /** 0: it has not refused, but is met step by step. */
   readonly untilMs: number;
   /** How long it lasts in all, as far as is known. */
   readonly lastsMs: number;

@@ -255,7 +255,8 @@ export class Schedule {
     );
     if (obstacle.kind === "claim") ends.push(obstacle.by);
     else if (obstacle.kind === "runner-cap") ends.push(obstacle.runner);
-    const about = obstacle.kind === "cooldown" ? obstacle.provider : null;
+    const isRefused = obstacle.kind === "cooldown" && obstacle.untilMs > 0;
+    const about = isRefused ? obstacle.provider : null;
     this.#queues.keepBack(position, obstacle, { ends, about });
   }
 

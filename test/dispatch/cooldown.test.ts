@@ -108,9 +108,9 @@ describe("a refusal", () => {
   ])(
     "is over when the attempt that asks %s, although its runner says nothing",
     async (_, happen) => {
-      const tasks = ["a", "b", "c", "d"].map((id) => agent(id));
-      const rig = await startRig(makePlan(tasks), { concurrency: 4 });
-      for (const id of ["a", "b", "c", "d"]) rig.hands.end(id, refused(rig, minute));
+      const tasks = ["a", "b", "c"].map((id) => agent(id));
+      const rig = await startRig(makePlan(tasks), { concurrency: 3 });
+      for (const id of ["a", "b", "c"]) rig.hands.end(id, refused(rig, minute));
       await rig.settle();
       rig.clock.advance(70 * second);
       await rig.settle();
@@ -122,7 +122,7 @@ describe("a refusal", () => {
       expect(before).toBe(1);
       expect(rig.log.ofType("cooldown.ended")).toHaveLength(1);
       expect(live(rig).length).toBeGreaterThanOrEqual(1);
-      expect(rig.log.ofType("attempt.started").length).toBeGreaterThanOrEqual(6);
+      expect(rig.log.ofType("attempt.started").length).toBeGreaterThanOrEqual(5);
       rig.dispatcher.interrupt();
       rig.dispatcher.interrupt();
       await rig.finished;

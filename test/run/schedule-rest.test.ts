@@ -114,7 +114,7 @@ test("10,000 tasks on a provider that rests again and again are told once", () =
   let told = 0;
   let started = 0;
   for (let rests = 0; rests < 50; rests++) {
-    schedule.rest("openrouter", { ...long, untilMs: rests });
+    schedule.rest("openrouter", { ...long, untilMs: 1 + rests });
     started += takeAll(schedule).length;
     told += schedule.obstaclesFound().length;
     schedule.rest("openrouter", { ...long, room: 1 });
