@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync, realpathSync } from "node:fs";
+import { type Dirent, readdirSync, readFileSync, realpathSync } from "node:fs";
 import { join } from "node:path";
 
 /** What a task whose plan says `scope: block` may write. Core looks at the result all the same. */
@@ -17,9 +17,9 @@ const namedMax = 400;
 const lookedIntoMax = 1000;
 
 /**
- * Files and directories in a working directory that lie outside a scope, absolute and with links resolved, a directory for
- * all in it. Left out is what git ignores by a plain name, for that is no part of a result, and git's own. Where they are
- * too many, some are missing.
+ * Files and directories in a working directory that lie outside a scope, absolute, a directory for all in it. Left out is
+ * what git ignores by a plain name, for that is no part of a result, git's own, and links. Where they are too many, some are
+ * missing.
  */
 export function outsideOf(cwd: string, scope: Scope): readonly string[] {
   const root = realpathSync(cwd);
@@ -29,9 +29,10 @@ export function outsideOf(cwd: string, scope: Scope): readonly string[] {
   const left = [""];
   for (let looked = 0; left.length > 0 && looked < lookedIntoMax; looked += 1) {
     const above = left.shift() as string;
-    for (const entry of readdirSync(join(root, above), { withFileTypes: true })) {
+    for (const entry of entriesIn(join(root, above))) {
       const path = above === "" ? entry.name : `${above}/${entry.name}`;
-      if (path === ".git" || reach(ignored, path) === "whole") continue;
+      // A link may lead into the scope.
+      if (path === ".git" || entry.isSymbolicLink() || reach(ignored, path) === "whole") continue;
       const reached = reach(claimed, path);
       if (reached === "whole" || scope.covers(path)) continue;
       if (reached === "below" && entry.isDirectory()) left.push(path);
@@ -39,6 +40,15 @@ export function outsideOf(cwd: string, scope: Scope): readonly string[] {
     }
   }
   return found.sort();
+}
+
+/** None where it cannot be read. */
+function entriesIn(directory: string): readonly Dirent[] {
+  try {
+    return readdirSync(directory, { withFileTypes: true });
+  } catch {
+    return [];
+  }
 }
 
 /** What git ignores, as patterns like those of a scope, as far as the top `.gitignore` says it without exceptions. */

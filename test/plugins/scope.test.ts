@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { mkdirSync, realpathSync, writeFileSync } from "node:fs";
+import { mkdirSync, realpathSync, symlinkSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { ignoredIn, outsideOf, type Scope } from "../../core/plugin/index.ts";
 import { verdictOn } from "../../core/plugin/permission.ts";
@@ -52,6 +52,13 @@ test("what git ignores by a plain name is nobody's to protect", () => {
   expect(outside(root, "a/c.ts")).toEqual([".gitignore", "keep"]);
   expect(ignoredIn(root)).toContain("**/dist/**");
   expect(ignoredIn(join(root, "a"))).toEqual([]);
+});
+
+test("a link is left out, as it may lead into the scope", () => {
+  const root = tree("src/a.ts", "docs/d.md");
+  symlinkSync("src", join(root, "alias"));
+
+  expect(outside(root, "src/**")).toEqual(["docs"]);
 });
 
 test("a huge tree is named in part", () => {
