@@ -70,9 +70,11 @@ async function sandboxStarts(
   host: RunnerHost,
   command: readonly [string, ...string[]],
   profile: readonly string[],
-  { signal }: Job,
+  { signal, scratch }: Job,
 ): Promise<boolean> {
-  return (await host.query([...command, ...profile, "--", "true"], signal)) !== null;
+  // It leaves a directory where temporary files are.
+  const argv = ["env", `TMPDIR=${scratch}`, ...command, ...profile, "--", "true"] as const;
+  return (await host.query(argv, signal)) !== null;
 }
 
 interface CodexEvent {

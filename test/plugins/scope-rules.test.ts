@@ -92,11 +92,9 @@ test("Codex gets a sandbox that keeps what exists outside, where its sandbox sta
     `-c default_permissions="ra" -c permissions.ra.filesystem={":root"="write","${cwd}/docs"="read",` +
       `"${cwd}/top (1).md"="read"} -c permissions.ra.network.enabled=true -c approval_policy="never" -`,
   );
-  expect(asked[0]?.slice(command.length, command.length + 3)).toEqual([
-    "sandbox",
-    "-c",
-    'default_permissions="ra"',
-  ]);
+  const [env, temporary, ...probe] = asked[0] ?? [];
+  expect([env, temporary]).toEqual(["env", `TMPDIR=${bound.scratch}`]);
+  expect(probe.slice(command.length, command.length + 2)).toEqual(["sandbox", "-c"]);
   expect(free.started[0]).toContain("--dangerously-bypass-approvals-and-sandbox");
 });
 
