@@ -18,7 +18,10 @@ export interface Row {
 const page = join(root, "docs", "agents.md");
 const marks = ["<!-- contract:begin -->", "<!-- contract:end -->"] as const;
 
-/** Puts a line for an agent that was shown in every situation into docs/agents.md, in place of its older one. */
+/**
+ * Puts what came of an agent into its line in docs/agents.md. Cells of situations that were not played stay as they were, when
+ * they are of the same version.
+ */
 export function writeLine(rows: readonly Row[], situations: readonly string[]): void {
   const text = readFileSync(page, "utf8");
   const [begin, end] = marks.map((mark) => text.indexOf(mark));
@@ -26,23 +29,46 @@ export function writeLine(rows: readonly Row[], situations: readonly string[]): 
     throw new Error(`docs/agents.md has no ${marks.join(" ")}`);
   }
   const from = begin + marks[0].length;
-  const head = `| agent | ${situations.join(" | ")} |\n| --- |${" --- |".repeat(situations.length)}`;
-  const standing = text.slice(from, end).trim();
-  // Lines of another table, with other situations, say nothing in this one.
-  const old = standing.startsWith(`${head}\n`) ? standing.slice(head.length + 1).split("\n") : [];
-  const agent = rows[0]?.agent ?? "";
-  const kept = old.filter((line) => !line.startsWith(`| ${agent} `));
-  const lines = [...kept, lineOf(rows, situations)].sort();
-  writeFileSync(page, `${text.slice(0, from)}\n${head}\n${lines.join("\n")}\n${text.slice(end)}`);
+  const table = withRows(text.slice(from, end).trim(), rows, situations);
+  writeFileSync(page, `${text.slice(0, from)}\n${table}\n${text.slice(end)}`);
 }
 
-function lineOf(rows: readonly Row[], situations: readonly string[]): string {
-  const cells = situations.map((situation) => {
-    const row = rows.find((each) => each.situation === situation);
-    if (row === undefined) throw new Error(`nothing came of \`${situation}\``);
-    const tries = row.attempts === 1 ? "" : `, ${row.attempts} attempts`;
-    return `${row.end}, ${row.exitCode}${tries}, ${row.leftovers}`;
+/** A table with the rows of one agent in it, and a column for each situation. */
+export function withRows(
+  table: string,
+  rows: readonly Row[],
+  situations: readonly string[],
+): string {
+  const [first] = rows;
+  if (first === undefined) return table;
+  const own = `${first.agent} ${first.version}`;
+  const before = cellsOf(table);
+  const kept = [...before].filter(([name]) => name === own || !name.startsWith(`${first.agent} `));
+  const lines = new Map<string, ReadonlyMap<string, string>>(kept);
+  const played = rows.map((row) => [row.situation, cellOf(row)] as const);
+  lines.set(own, new Map([...(before.get(own) ?? []), ...played]));
+  const written = [...lines].map(([name, cells]) => {
+    return `| ${name} | ${situations.map((each) => cells.get(each) ?? "–").join(" | ")} |`;
   });
-  const { agent, version } = rows[0] as Row;
-  return `| ${agent} ${version} | ${cells.join(" | ")} |`;
+  const head = `| agent | ${situations.join(" | ")} |\n| --- |${" --- |".repeat(situations.length)}`;
+  return `${head}\n${written.sort().join("\n")}`;
+}
+
+/** What a table says of each agent, by situation. */
+function cellsOf(table: string): ReadonlyMap<string, ReadonlyMap<string, string>> {
+  const [head = [], , ...lines] = table.split("\n").map((line) => line.split(" | ").map(trimmed));
+  return new Map(
+    lines.map(([name = "", ...cells]) => [
+      name,
+      new Map(cells.map((cell, at) => [head[at + 1] ?? "", cell])),
+    ]),
+  );
+}
+
+function trimmed(cell: string): string {
+  return cell.replace(/^\| | \|$/g, "");
+}
+
+function cellOf({ end, exitCode, attempts, leftovers }: Row): string {
+  return `${end}, ${exitCode}${attempts === 1 ? "" : `, ${attempts} attempts`}, ${leftovers}`;
 }
