@@ -8,8 +8,10 @@ import type { Runner } from "../core/plugin/runner.ts";
 import { thisOwner } from "../core/process/owner.ts";
 import { seclude } from "../core/process/seclusion.ts";
 import { Registry } from "../core/registry/registry.ts";
+import { Requests } from "../core/registry/requests.ts";
 import { ReportWriter } from "../core/report/writer.ts";
 import type { Event, Fact } from "../core/run/event.ts";
+import type { RunState } from "../core/run/state.ts";
 import { findPlace, type Place } from "../core/workspace/place.ts";
 import { openRepository } from "../core/workspace/repository.ts";
 import type { GitRepository, Repository } from "../core/workspace/workspace.ts";
@@ -44,6 +46,14 @@ export interface RunOrder {
   readonly answers: Answers;
   /** Follows the run besides the view, and may answer a pause. */
   readonly follow: Follower | null;
+}
+
+/** A run that comes of a request to the gateway. */
+export interface AskedRun {
+  readonly id: string;
+  readonly run: string;
+  /** Throws, in the transaction that would open the run, when it must not be. */
+  refuse(registry: Registry, state: RunState | undefined): void;
 }
 
 /** What stands before a run: where, with whom, on what. */
@@ -125,12 +135,16 @@ async function findGround(repository: Repository, order: RunOrder): Promise<Grou
   return { target, base, follows: base === tip };
 }
 
-/** Starts a new run and drives it to its end. */
-export async function startRun(order: RunOrder, prepared: Preparation): Promise<ExitCode> {
+/** Starts a new run and drives it to its end. `asked`: the request that it comes of, which has decided its id. */
+export async function startRun(
+  order: RunOrder,
+  prepared: Preparation,
+  asked: AskedRun | null = null,
+): Promise<ExitCode> {
   const { plan, planPath, mode, concurrency } = order;
   await using registry = await Registry.open(prepared.place);
   await registry.reap();
-  const run = await freeRunId(registry);
+  const run = asked?.run ?? (await freeRunId(registry));
   const started: Fact = {
     type: "run.started",
     name: plan.name,
@@ -142,12 +156,15 @@ export async function startRun(order: RunOrder, prepared: Preparation): Promise<
     base: prepared.ground?.base ?? null,
     owner: thisOwner(),
     epoch: 1,
-    requestId: null,
+    requestId: asked?.id ?? null,
   };
   return await driveRun(
     order,
     { ...partsOf(order, prepared), run, registry, state: undefined },
-    () => started,
+    (state) => {
+      asked?.refuse(registry, state);
+      return started;
+    },
   );
 }
 
@@ -247,8 +264,10 @@ function guarded(terminal: Terminal): { print(text: string): void; check(): void
 }
 
 async function freeRunId(registry: Registry): Promise<string> {
+  const requests = new Requests(registry.database);
   for (let length = 4; ; length++) {
     const id = newRunId(length);
+    if (requests.isReserved(id)) continue;
     if ((await registry.state(id)) === undefined) return id;
   }
 }

@@ -18,7 +18,8 @@ const floors: Readonly<Record<string, readonly string[]>> = {
   run: ["base", "plan"],
   plugin: ["base", "plan", "run"],
   workspace: ["base", "plan", "run", "process"],
-  registry: ["base", "plan", "run", "process"],
+  queue: ["base"],
+  registry: ["base", "plan", "run", "process", "queue"],
   report: ["base", "plan", "run", "process", "registry"],
   dispatch: ["base", "secret", "plan", "run", "process", "plugin", "workspace", "report"],
 };

@@ -41,14 +41,16 @@ export async function salvageRegistry(stateDir: string, stamp: string): Promise<
   }
   const { runs, lost } = sort(readEvents(join(aside, "registry.db")));
   const fresh = join(aside, "new");
-  await write(
-    fresh,
-    [...runs.values()].flat().sort((a, b) => a.seq - b.seq),
-  );
+  const written = await writeRuns(fresh, runs);
+  copyRequests(join(aside, "registry.db"), registryPath(fresh));
   for (const suffix of suffixes) rmSync(`${path}${suffix}`, { force: true });
   renameSync(registryPath(fresh), path);
   rmSync(fresh, { recursive: true, force: true });
-  return { aside, runs: [...runs.keys()], lost };
+  return {
+    aside,
+    runs: written,
+    lost: [...lost, ...[...runs.keys()].filter((run) => !written.includes(run))],
+  };
 }
 
 /** Every event that can be read, by its place in the table alone: an index may be what is damaged. */
@@ -122,16 +124,60 @@ function sort(events: readonly Event[]): {
   return { runs, lost };
 }
 
+/** Writes a registry of these runs, or of those whose tables can be made: a key of an event that lost its name passes the fold. */
+async function writeRuns(
+  stateDir: string,
+  runs: ReadonlyMap<string, readonly Event[]>,
+): Promise<readonly string[]> {
+  const all = [...runs.keys()];
+  if (await canWrite(stateDir, [...runs.values()].flat())) return all;
+  const good: string[] = [];
+  for (const [run, own] of runs) if (await canWrite(stateDir, own)) good.push(run);
+  await write(
+    stateDir,
+    good.flatMap((run) => runs.get(run) ?? []),
+  );
+  return good;
+}
+
+async function canWrite(stateDir: string, events: readonly Event[]): Promise<boolean> {
+  try {
+    await write(stateDir, events);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 /** Writes a registry of these events, numbered anew, with the tables that follow from them. */
 async function write(stateDir: string, events: readonly Event[]): Promise<void> {
   rmSync(stateDir, { recursive: true, force: true });
   const database = await RegistryDatabase.open(stateDir);
   try {
     const history = new History(database);
-    database.immediate(() => history.insert(events.map((event, i) => ({ ...event, seq: i + 1 }))));
+    const ordered = events.toSorted((a, b) => a.seq - b.seq);
+    database.immediate(() => history.insert(ordered.map((event, i) => ({ ...event, seq: i + 1 }))));
   } finally {
     database.close();
   }
   await using registry = await Registry.open({ stateDir });
   await registry.rebuild();
+}
+
+/**
+ * Brings over what the gateway was asked for, as far as it can be read. What ran and has no run any more is over: to start it
+ * again could do its work twice.
+ */
+function copyRequests(damaged: string, fresh: string): void {
+  try {
+    using database = new Database(fresh, { readwrite: true, create: false, strict: true });
+    database.query("attach ? as damaged").run(damaged);
+    database.run("insert into requests select * from damaged.requests");
+    database.run(
+      `update requests set status = 'rejected', reason = 'its run was lost with a damaged registry'
+       where status = 'running' and run not in (select id from runs)`,
+    );
+  } catch {
+    // An older registry has none, and of a page that cannot be read nothing is known.
+  }
 }

@@ -1,9 +1,11 @@
+import type { Generated } from "kysely";
+
 type Text = string;
 
 /** JSON kept as text. */
 type Json = string;
 
-/** The log: one row an event. Everything else in this file is derived from it and may be rebuilt. */
+/** The log: one row an event. The tables of runs are derived from it and may be rebuilt. */
 export interface EventsTable {
   readonly seq: number;
   readonly at: Text;
@@ -127,6 +129,49 @@ export interface QuestionsTable {
   readonly ended_at: Text | null;
 }
 
+/** What the gateway was asked for. Not derived: a request may wait long before its run has a first event. */
+export interface RequestsTable {
+  readonly seq: Generated<number>;
+  readonly id: Text;
+  readonly source: Text;
+  readonly sender: Text | null;
+  readonly key: Text | null;
+  readonly conversation: Text | null;
+  readonly batch: Text | null;
+  readonly name: Text;
+  readonly asked: Json;
+  readonly plan: Text;
+  readonly run: Text;
+  readonly status: Text;
+  readonly cancelled_by: Text | null;
+  readonly accepted_at: Text;
+  readonly started_at: Text | null;
+  readonly settled_at: Text | null;
+  readonly exit_code: number | null;
+  readonly reason: Text | null;
+  /** The process that drives it, a `RunOwner`; null before there is one. */
+  readonly driver: Json | null;
+}
+
+/** Who knocked at the gateway, and what became of it. Equal ones within a moment share a row. */
+export interface AuditTable {
+  readonly seq: Generated<number>;
+  readonly at: Text;
+  readonly source: Text;
+  readonly peer: Text;
+  readonly method: Text;
+  readonly route: Text;
+  readonly host: Text | null;
+  readonly origin: Text | null;
+  /** The HTTP status it was answered with, or what stands for it elsewhere. */
+  readonly status: number;
+  /** Why it was refused; null when it was not. */
+  readonly refusal: Text | null;
+  /** The request that came of it; null: none. */
+  readonly request: Text | null;
+  readonly count: number;
+}
+
 /** Every table of the registry, as Kysely knows them. */
 export interface Tables {
   readonly events: EventsTable;
@@ -137,10 +182,12 @@ export interface Tables {
   readonly claims: ClaimsTable;
   readonly cooldowns: CooldownsTable;
   readonly questions: QuestionsTable;
+  readonly requests: RequestsTable;
+  readonly audit: AuditTable;
 }
 
 /** The tables that are derived from the log. */
-export type DerivedTable = Exclude<keyof Tables, "events">;
+export type DerivedTable = Exclude<keyof Tables, "events" | "requests" | "audit">;
 
 /** Names of the derived tables. */
 export const derivedTables: readonly DerivedTable[] = [

@@ -1,0 +1,272 @@
+import type { Selectable, Updateable } from "kysely";
+import { type Clock, systemClock } from "../clock.ts";
+import { newRunId, type RunOwner } from "../id.ts";
+import type {
+  Acceptance,
+  Cancellation,
+  NewRequest,
+  QueuedRequest,
+  RequestStatus,
+  RequestStore,
+  Settlement,
+} from "../queue/request.ts";
+import type { RegistryDatabase } from "./database.ts";
+import type { RequestsTable } from "./schema.ts";
+
+type Row = Selectable<RequestsTable>;
+
+/** Requests that have ended and are kept, with their idempotency keys. */
+export const settledMax = 10_000;
+
+/** One request in so many has the oldest of too many removed. */
+const pruneEvery = 64;
+
+/** The requests of the gateway in the registry. Every method is one transaction, which is on the disk when it returns. */
+export class Requests implements RequestStore {
+  readonly #database: RegistryDatabase;
+  readonly #clock: Clock;
+
+  constructor(database: RegistryDatabase, clock: Clock = systemClock) {
+    this.#database = database;
+    this.#clock = clock;
+  }
+
+  accept(requests: readonly NewRequest[], room: number): Acceptance {
+    return this.#database.immediate(() => {
+      const known = requests.map((request) => this.#byKey(request));
+      const conflict = requests.find((request, i) => {
+        const before = known[i];
+        return before !== undefined && before.asked !== request.asked;
+      });
+      if (conflict !== undefined) return { kind: "conflict", key: conflict.key ?? "" };
+      const fresh = requests.filter((_, i) => known[i] === undefined);
+      const waiting = this.#count("queued");
+      if (fresh.length > 0 && waiting + fresh.length > room) return { kind: "full", waiting };
+      const accepted = requests.map((request, i) => known[i] ?? this.#insert(request));
+      if (accepted.some(({ seq }) => seq % pruneEvery === 0)) this.#prune();
+      return { kind: "accepted", requests: accepted.map(requestOf), known: fresh.length === 0 };
+    });
+  }
+
+  open(): readonly QueuedRequest[] {
+    return this.#database.all(this.#openQuery()).map(requestOf);
+  }
+
+  find(id: string): QueuedRequest | null {
+    const row = this.#row(id);
+    return row === undefined ? null : requestOf(row);
+  }
+
+  /** The requests that were handed in together, in their order. */
+  ofBatch(batch: string): readonly QueuedRequest[] {
+    const { kysely } = this.#database;
+    const query = kysely.selectFrom("requests").selectAll().where("batch", "=", batch);
+    return this.#database.all(query.orderBy("seq")).map(requestOf);
+  }
+
+  /** The newest requests, newest first. */
+  newest(limit: number): readonly QueuedRequest[] {
+    const { kysely } = this.#database;
+    const query = kysely.selectFrom("requests").selectAll().orderBy("seq", "desc").limit(limit);
+    return this.#database.all(query).map(requestOf);
+  }
+
+  /** How many requests have each status. */
+  counts(): Readonly<Partial<Record<RequestStatus, number>>> {
+    const query = this.#database.kysely
+      .selectFrom("requests")
+      .select(["status", ({ fn }) => fn.countAll<number>().as("count")])
+      .groupBy("status");
+    return Object.fromEntries(
+      this.#database.all(query).map(({ status, count }) => [status, count]),
+    );
+  }
+
+  begin(id: string): boolean {
+    return this.#database.immediate(() => {
+      if (this.#row(id)?.status !== "queued") return false;
+      this.#update(id, { status: "running", started_at: this.#now() });
+      return true;
+    });
+  }
+
+  settle(id: string, { status, exitCode, reason }: Settlement): boolean {
+    return this.#database.immediate(() => {
+      const row = this.#row(id);
+      if (row === undefined || !isOpen(row)) return false;
+      this.#update(id, { status, exit_code: exitCode, reason, settled_at: this.#now() });
+      return true;
+    });
+  }
+
+  cancel(id: string, by: string): Cancellation {
+    return this.#database.immediate(() => {
+      const row = this.#row(id);
+      if (row === undefined) return "unknown";
+      if (!isOpen(row)) return "settled";
+      if (row.status === "running") {
+        if (row.cancelled_by === null) this.#update(id, { cancelled_by: by });
+        return "asked";
+      }
+      const reason = `cancelled by ${by} before it started`;
+      this.#update(id, { status: "cancelled", cancelled_by: by, reason, settled_at: this.#now() });
+      return "cancelled";
+    });
+  }
+
+  /**
+   * Makes `driver` the process that drives a request that runs. False while another one that is not dead for certain does,
+   * and when it does not run. Should its run's id have been given to another run meanwhile, it gets a new one.
+   */
+  claim(id: string, driver: RunOwner): boolean {
+    return this.#database.immediate(() => {
+      const row = this.#row(id);
+      if (row === undefined || row.status !== "running") return false;
+      const before = driverOf(row);
+      if (before !== null && before.pid !== driver.pid && this.#database.living.isAttended(before))
+        return false;
+      const run = this.#isTaken(row) ? this.#freeRun() : row.run;
+      this.#update(id, { driver: JSON.stringify(driver), run });
+      return true;
+    });
+  }
+
+  /** The process that drives a request and may be alive; null: none. */
+  driver(id: string): RunOwner | null {
+    const row = this.#row(id);
+    const driver = row === undefined ? null : driverOf(row);
+    return driver !== null && this.#database.living.isAttended(driver) ? driver : null;
+  }
+
+  /** True when an id is that of a run which a request has yet to become. */
+  isReserved(run: string): boolean {
+    const { kysely } = this.#database;
+    const query = kysely.selectFrom("requests").select("id").where("run", "=", run);
+    return this.#database.all(query).length > 0;
+  }
+
+  #insert(request: NewRequest): Row {
+    const [row] = this.#database.all(
+      this.#database.kysely
+        .insertInto("requests")
+        .values({
+          ...request,
+          id: this.#freeId(),
+          run: this.#freeRun(),
+          status: "queued",
+          cancelled_by: null,
+          accepted_at: this.#now(),
+          started_at: null,
+          settled_at: null,
+          exit_code: null,
+          reason: null,
+          driver: null,
+        })
+        .returningAll(),
+    );
+    return row as Row;
+  }
+
+  #update(id: string, values: Updateable<RequestsTable>): void {
+    this.#database.all(
+      this.#database.kysely.updateTable("requests").set(values).where("id", "=", id),
+    );
+  }
+
+  #row(id: string): Row | undefined {
+    const { kysely } = this.#database;
+    return this.#database.all(kysely.selectFrom("requests").selectAll().where("id", "=", id))[0];
+  }
+
+  #byKey({ source, key }: NewRequest): Row | undefined {
+    if (key === null) return undefined;
+    const { kysely } = this.#database;
+    const query = kysely.selectFrom("requests").selectAll();
+    return this.#database.all(query.where("source", "=", source).where("key", "=", key))[0];
+  }
+
+  #openQuery() {
+    const query = this.#database.kysely.selectFrom("requests").selectAll();
+    return query.where("status", "in", ["queued", "running"]).orderBy("seq");
+  }
+
+  #count(status: RequestStatus): number {
+    const query = this.#database.kysely
+      .selectFrom("requests")
+      .select(({ fn }) => fn.countAll<number>().as("count"))
+      .where("status", "=", status);
+    return this.#database.all(query)[0]?.count ?? 0;
+  }
+
+  #isTaken({ id, run }: Row): boolean {
+    const { kysely } = this.#database;
+    const query = kysely.selectFrom("runs").select("request_id").where("id", "=", run);
+    const [found] = this.#database.all(query);
+    return found !== undefined && found.request_id !== id;
+  }
+
+  #freeRun(): string {
+    const { kysely } = this.#database;
+    for (let length = 4; ; length++) {
+      const id = newRunId(length);
+      const isRun = kysely.selectFrom("runs").select("id").where("id", "=", id);
+      if (this.#database.all(isRun).length === 0 && !this.isReserved(id)) return id;
+    }
+  }
+
+  /** Longer than the id of a run, so that nobody takes one for the other. */
+  #freeId(): string {
+    for (let length = 10; ; length++) {
+      const id = newRunId(length);
+      if (this.#row(id) === undefined) return id;
+    }
+  }
+
+  /** The oldest of too many that have ended go. */
+  #prune(): void {
+    const { kysely } = this.#database;
+    const ended = kysely
+      .selectFrom("requests")
+      .select("seq")
+      .where("status", "in", ["fulfilled", "rejected", "cancelled"]);
+    const [last] = this.#database.all(
+      ended
+        .orderBy("seq", "desc")
+        .limit(1)
+        .offset(settledMax - 1),
+    );
+    if (last === undefined) return;
+    this.#database.all(
+      kysely
+        .deleteFrom("requests")
+        .where("seq", "<", last.seq)
+        .where("status", "in", ["fulfilled", "rejected", "cancelled"]),
+    );
+  }
+
+  #now(): string {
+    return new Date(this.#clock.now()).toISOString();
+  }
+}
+
+function isOpen({ status }: Row): boolean {
+  return status === "queued" || status === "running";
+}
+
+function driverOf({ driver }: Row): RunOwner | null {
+  return driver === null ? null : JSON.parse(driver);
+}
+
+function requestOf(row: Row): QueuedRequest {
+  const { source, sender, key, conversation, batch, name, asked, plan, seq, id, run } = row;
+  return {
+    ...{ source, sender, key, conversation, batch, name, asked, plan, seq, id, run },
+    status: row.status as RequestStatus,
+    cancelledBy: row.cancelled_by,
+    acceptedAt: row.accepted_at,
+    startedAt: row.started_at,
+    settledAt: row.settled_at,
+    exitCode: row.exit_code,
+    reason: row.reason,
+  };
+}
