@@ -8,6 +8,7 @@ import { err, ok, type Result } from "../core/result.ts";
 import { type ConfigInput, configSchema } from "./config-schema.ts";
 import { durationAt, sizeAt } from "./config-value.ts";
 import { readTextFile } from "./plan-file.ts";
+import { type ServeInput, type ServeSettings, serveSettings } from "./serve-config.ts";
 import { InvalidFile, type Report } from "./view/problem.ts";
 
 /** One config file that is valid. */
@@ -24,6 +25,7 @@ export interface ConfigFile {
   readonly logsOfFailed?: "keep" | "remove";
   readonly lowWaterBytes?: number;
   readonly questionMs?: number;
+  readonly serve?: ServeSettings;
 }
 
 interface RunnerInput {
@@ -85,8 +87,13 @@ export function checkConfig(
   for (const [name, settings] of Object.entries(asMap(root.runners))) {
     checkRunnerName(name, ["runners", name], "key", options.runners, issues);
     durationAt(root, ["runners", name, "silence"], issues);
-    if (!options.own) refuseCommands(asMap(settings), ["runners", name], issues);
+    if (!options.own) {
+      const keys = ["command", "parallel", "env"];
+      refuseInRepository(asMap(settings), ["runners", name], keys, issues);
+    }
   }
+  if (!options.own) refuseInRepository(root, [], ["serve"], issues);
+  const serve = serveSettings(asMap(root.serve) as ServeInput, issues);
   const all = issues.all();
   if (all.length > 0) return err(all);
   const {
@@ -96,6 +103,7 @@ export function checkConfig(
     results,
     disk: ___,
     questions: ____,
+    serve: _____,
     runners,
     ...rest
   } = source.value.value as ConfigInput;
@@ -110,15 +118,18 @@ export function checkConfig(
     ...(lowWaterBytes === null ? {} : { lowWaterBytes }),
     ...(questionMs === null ? {} : { questionMs }),
     ...(runners ? { runners } : {}),
+    ...(root.serve === undefined ? {} : { serve }),
   });
 }
 
-function refuseCommands(
+/** What says what is run, and who may ask for it, is the user's own to say. */
+function refuseInRepository(
   settings: Readonly<Record<string, unknown>>,
   path: Path,
+  keys: readonly string[],
   issues: IssueList,
 ): void {
-  for (const key of ["command", "parallel", "env"]) {
+  for (const key of keys) {
     if (!Object.hasOwn(settings, key)) continue;
     const message = `\`${key}\` may stand only in your own config, not in a repository's`;
     const hint = "move it to `~/.config/ra/config.yaml`";

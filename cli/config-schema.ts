@@ -7,6 +7,7 @@ import {
   modelName,
   runnerName,
 } from "../core/plan/schema.ts";
+import { serveSchema } from "./serve-schema.ts";
 import { sizePattern } from "./size.ts";
 
 const about = v.description;
@@ -167,6 +168,10 @@ export const configSchema = v.pipe(
         ),
       ),
       about("Settings of single runners."),
+    ),
+    serve: v.pipe(
+      v.exactOptional(serveSchema),
+      about("What `ra serve` takes from others. Only in the user's own config."),
     ),
   }),
   v.title("ra config"),

@@ -8,6 +8,7 @@ import type { Known, Settings } from "../core/plan/known.ts";
 import type { Plan } from "../core/plan/plan.ts";
 import type { ResultLimits } from "../core/workspace/result-size.ts";
 import type { ConfigFile } from "./config-file.ts";
+import { type ServeSettings, serveDefaults } from "./serve-config.ts";
 
 /** Tasks at once when neither flags, environment, plan nor config say otherwise. */
 export const concurrencyDefault = 3;
@@ -56,6 +57,8 @@ export interface Config {
   readonly lowWaterBytes: number;
   /** How long a question of an agent waits, in milliseconds, whoever is there; null: the config does not say. */
   readonly questionMs: number | null;
+  /** What the user lets others ask of `ra serve`. */
+  readonly serve: ServeSettings;
 }
 
 export interface ConfigRequest {
@@ -105,6 +108,7 @@ export async function loadConfig(request: ConfigRequest): Promise<Config> {
     },
     lowWaterBytes: repository.lowWaterBytes ?? user.lowWaterBytes ?? lowWaterDefault,
     questionMs: repository.questionMs ?? user.questionMs ?? null,
+    serve: user.serve ?? serveDefaults,
   };
 }
 

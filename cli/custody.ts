@@ -5,7 +5,7 @@ import type { Place } from "../core/workspace/place.ts";
 import type { Terminal } from "./command.ts";
 
 /** How this program starts itself: a binary by its own name, or Bun with the main file. */
-const self: readonly [string, ...string[]] = Bun.isStandaloneExecutable
+export const self: readonly [string, ...string[]] = Bun.isStandaloneExecutable
   ? ["/proc/self/exe"]
   : [process.execPath, Bun.main];
 

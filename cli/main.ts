@@ -10,10 +10,15 @@ process.on("unhandledRejection", crash);
 process.on("uncaughtException", crash);
 process.on("beforeExit", () => crash(new Error("nothing was left to wait for")));
 
-/** Hidden first words, under which `ra` starts itself to look after what it starts: as `core/process/custody.ts` has them. */
-const keepers: Readonly<Record<string, () => Promise<void>>> = {
+/** Hidden first words, under which `ra` starts itself: as `core/process/custody.ts` has them, to look after what it starts. */
+const keepers: Readonly<Record<string, () => Promise<unknown>>> = {
   __warden: async () => (await import("../core/process/warden.ts")).runWarden(),
   __shim: async () => (await import("../core/process/shim.ts")).runShim(argv[1] ?? ""),
+  // As `cli/serve/driving.ts` has it.
+  __request: async () => {
+    const { driveRequest } = await import("./serve/request-run.ts");
+    return driveRequest(argv[1] ?? "", processTerminal({ json: true }));
+  },
 };
 
 start().then((code) => process.exit(code), crash);
@@ -22,8 +27,8 @@ start().then((code) => process.exit(code), crash);
 async function start(): Promise<number> {
   const keeper = keepers[argv[0] ?? ""];
   if (keeper !== undefined) {
-    await keeper();
-    return 0;
+    const code = await keeper();
+    return typeof code === "number" ? code : 0;
   }
   if (argv.length === 1 && (argv[0] === "--version" || argv[0] === "-V")) {
     try {

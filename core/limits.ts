@@ -27,6 +27,12 @@ export const limits = {
   questions: 100,
   /** Requests such as `ra continue` that wait for one run. */
   requests: 1_000,
+  /** Requests to `ra serve` that wait for their turn. */
+  queue: 64,
+  /** Requests to `ra serve` that are sent together. */
+  batch: 64,
+  /** Bytes of what is sent to `ra serve` at once. */
+  requestBytes: 1024 ** 2,
   /** Files that one result may add or change, unless a config says otherwise. */
   resultFiles: 200_000,
   /** Bytes of the files that one result adds or changes, unless a config says otherwise. */

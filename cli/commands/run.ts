@@ -1,13 +1,13 @@
 import type { RaError } from "../../core/error.ts";
-import { oneLine } from "../../core/plain-text.ts";
 import { loadPlan } from "../../core/plan/load.ts";
 import type { Issue } from "../../core/plan/plan.ts";
 import { findPlace } from "../../core/workspace/place.ts";
-import type { CommandBody, Options } from "../command.ts";
+import type { CommandBody } from "../command.ts";
 import { concurrencyOf, knownOf, loadConfig } from "../config.ts";
 import { prepareRun, startRun } from "../drive.ts";
 import { flag, list, text } from "../option.ts";
 import { withBudgets } from "../raised-budget.ts";
+import { planOfPrompt } from "../request-plan.ts";
 import { runnerNames } from "../runner-names.ts";
 import { answerFromTerminal } from "../terminal-answers.ts";
 import { usageError } from "../usage.ts";
@@ -22,7 +22,13 @@ export const run: CommandBody = async ({ terminal, args, options }) => {
     runners: runnerNames,
     flags: { runner: text(options, "runner"), timeout: text(options, "timeout") },
   });
-  const loaded = loadPlan(JSON.stringify(planOf(prompt, options)), knownOf(config, runnerNames));
+  const asked = {
+    prompt,
+    model: text(options, "model"),
+    touching: list(options, "touching"),
+    verify: text(options, "verify"),
+  };
+  const loaded = loadPlan(JSON.stringify(planOfPrompt(asked)), knownOf(config, runnerNames));
   if (!loaded.ok) {
     throw refusal(loaded.error);
   }
@@ -57,29 +63,4 @@ function asTyped(message: string): string {
   return message
     .replaceAll(/`(touching|model|verify|timeout|runner)(\[\d+\])?`/g, "`--$1`")
     .replaceAll(/`(prompt|description|name)`/g, "the prompt");
-}
-
-/** Longest description that is made of a prompt, in characters. */
-const descriptionMax = 72;
-
-/** The plan file that says the same. */
-function planOf(prompt: string, options: Options): object {
-  const firstLine = oneLine(prompt.trim().split("\n", 1)[0] ?? "") || "request";
-  const characters = [...firstLine];
-  const description =
-    characters.length > descriptionMax
-      ? `${characters.slice(0, descriptionMax - 1).join("")}…`
-      : firstLine;
-  const touching = list(options, "touching");
-  const model = text(options, "model");
-  const verify = text(options, "verify");
-  const task = {
-    id: "request",
-    description,
-    prompt,
-    ...(touching.length > 0 ? { touching } : {}),
-    ...(model === undefined ? {} : { model }),
-    ...(verify === undefined ? {} : { verify }),
-  };
-  return { version: 1, name: description, mode: "auto", tasks: [task] };
 }

@@ -3,14 +3,14 @@ import { ExitCode } from "../../core/error.ts";
 import { jsonText } from "../../core/plain-text.ts";
 import { findRun } from "../../core/registry/find-run.ts";
 import type { Registry } from "../../core/registry/registry.ts";
-import type { RunState, TaskState } from "../../core/run/state.ts";
+import type { RunState } from "../../core/run/state.ts";
 import { findPlace } from "../../core/workspace/place.ts";
 import { demandTask, splitAddress } from "../address.ts";
 import type { CommandBody } from "../command.ts";
 import { flag } from "../option.ts";
 import { demandRecorded } from "../recorded.ts";
-import { spentOf } from "../view/budget.ts";
 import { runView, taskView } from "../view/show.ts";
+import { runJson, taskJson } from "../view/show-json.ts";
 
 /** `ra show RUN[/TASK]`: one run, or one task with its attempts. */
 export const run: CommandBody = async ({ terminal, args, options }) => {
@@ -35,67 +35,4 @@ async function stateOf(registry: Registry, text: string): Promise<RunState> {
   const state = await registry.state(id);
   if (!state) throw new Bug(`run ${id} is listed, but has no events`);
   return state;
-}
-
-function runJson(state: RunState): object {
-  const { id, name, status, mode, concurrency, target, base, planPath, startedAt, finishedAt } =
-    state;
-  const { exitCode, published, discardedBranch = null, budget, overBudget } = state;
-  const tasks = [...state.tasks.values()].map((task) => taskSummary(task));
-  return {
-    id,
-    name,
-    status,
-    mode,
-    concurrency,
-    target,
-    base,
-    planPath,
-    startedAt,
-    finishedAt,
-    exitCode,
-    published,
-    discardedBranch,
-    budget,
-    overBudget,
-    spent: spentOf(state),
-    tasks,
-  };
-}
-
-function taskSummary({
-  task,
-  status,
-  error,
-  because,
-  commit,
-  attempts,
-  waiting,
-  parkedUntil,
-  reverted,
-  discarded,
-}: TaskState): object {
-  const { id, description, runner, deps, touching } = task;
-  const tries = attempts.length;
-  return {
-    id,
-    description,
-    status,
-    runner,
-    deps,
-    touching,
-    commit,
-    attempts: tries,
-    error,
-    because,
-    waiting,
-    parkedUntil,
-    parkedBy: status === "parked" ? (attempts.at(-1)?.provider ?? null) : null,
-    reverted: reverted ?? null,
-    discarded: discarded ?? null,
-  };
-}
-
-function taskJson(state: RunState, task: TaskState): object {
-  return { run: state.id, ...taskSummary(task), warnings: task.warnings, tries: task.attempts };
 }

@@ -34,6 +34,15 @@ async function inTurn<T>(path: string, work: () => Promise<T>): Promise<T | null
   return await work();
 }
 
+/** Takes a name for this process alone until it is disposed of or the process dies; null while another one has it. */
+export async function takeAlone(stateDir: string, name: string): Promise<Disposable | null> {
+  await mkdir(stateDir, { recursive: true, mode: 0o700 });
+  const lock = new Database(join(stateDir, `${name}.lock`));
+  if (take(lock)) return { [Symbol.dispose]: () => lock.close() };
+  lock.close();
+  return null;
+}
+
 function take(lock: Database): boolean {
   try {
     lock.run("BEGIN EXCLUSIVE");

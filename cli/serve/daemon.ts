@@ -1,0 +1,127 @@
+import type { Clock } from "../../core/clock.ts";
+import { limits } from "../../core/limits.ts";
+import type { Pacing } from "../../core/queue/policy.ts";
+import { Queue } from "../../core/queue/queue.ts";
+import { liveProcesses, newestSeq } from "../../core/registry/query.ts";
+import { Registry } from "../../core/registry/registry.ts";
+import { Requests } from "../../core/registry/requests.ts";
+import type { Place } from "../../core/workspace/place.ts";
+import type { Terminal } from "../command.ts";
+import type { Config } from "../config.ts";
+import { type Address, allowedHosts } from "./address.ts";
+import { AuditTrail } from "./audit-trail.ts";
+import { RequestProcesses } from "./driving.ts";
+import { Feed } from "./feed.ts";
+import { Gateway } from "./gateway.ts";
+import { Intake } from "./intake.ts";
+import { clearStale } from "./listen.ts";
+import { standingText, Tally } from "./metrics.ts";
+import type { ReadPlan } from "./named-plans.ts";
+import { Operations } from "./operations.ts";
+import { Rate } from "./rate.ts";
+import { routesOf } from "./routes.ts";
+import type { Token } from "./token.ts";
+
+/** Everything that was found out before the daemon starts. */
+export interface DaemonParts {
+  readonly place: Place;
+  readonly config: Config;
+  readonly plans: ReadonlyMap<string, ReadPlan>;
+  readonly address: Address;
+  readonly pacing: Pacing;
+  readonly token: Token;
+  readonly version: string;
+  readonly terminal: Pick<Terminal, "cwd" | "env">;
+  readonly clock: Clock;
+  /** Told of trouble that ends nothing. */
+  readonly onTrouble: (error: unknown) => void;
+}
+
+/** What whoever holds the token may ask: so much at once, and so much a second. */
+const paces = { burst: 2_000, perSecond: 200 };
+
+/** The queue, the ways into it and the processes that come of it, put together. The next way in is made beside the gateway. */
+export class Daemon implements AsyncDisposable {
+  readonly #registry: Registry;
+  readonly #queue: Queue;
+  readonly #processes: RequestProcesses;
+  readonly #feed: Feed;
+  readonly #audit: AuditTrail;
+  readonly #gateway: Gateway;
+  readonly #address: Address;
+
+  private constructor(parts: DaemonParts, registry: Registry) {
+    const { config, plans, address, pacing, token, version, terminal, clock, onTrouble } = parts;
+    const { database } = registry;
+    const store = new Requests(database, clock);
+    const tally = new Tally();
+    const started = clock.monotonic();
+    const hosts = new Set<string>();
+    this.#registry = registry;
+    this.#address = address;
+    this.#processes = new RequestProcesses(registry, terminal);
+    this.#queue = new Queue({
+      ...{ store, clock, pacing, onTrouble },
+      driving: this.#processes,
+      room: limits.queue,
+    });
+    this.#feed = new Feed(registry, clock, onTrouble);
+    this.#queue.subscribe(() => this.#feed.wake());
+    this.#audit = new AuditTrail(database, clock, onTrouble);
+    const operations = new Operations(
+      registry,
+      this.#queue,
+      new Intake(this.#queue, config, plans),
+    );
+    const metrics = (): string =>
+      tally.text() +
+      standingText({
+        requests: store.counts(),
+        room: limits.queue,
+        processes: liveProcesses(database).length,
+        sockets: this.#gateway.open,
+        seq: newestSeq(database),
+        residentBytes: process.memoryUsage.rss(),
+        upSeconds: Math.round((clock.monotonic() - started) / 1_000),
+      });
+    this.#gateway = new Gateway({
+      ...{ address, operations, tally, feed: this.#feed, audit: this.#audit, onFault: onTrouble },
+      routes: routesOf({ operations, feed: this.#feed, version, metrics }),
+      door: { token, hosts, rate: new Rate(clock, paces) },
+    });
+    // The port may be known only now.
+    for (const host of allowedHosts(address, this.#gateway.port ?? 0, config.serve.hosts))
+      hosts.add(host);
+  }
+
+  /** Takes up what an earlier one has left, and begins to listen. Throws `RaError` (exit 6). */
+  static async start(parts: DaemonParts): Promise<Daemon> {
+    await clearStale(parts.address);
+    const registry = await Registry.open(parts.place, { clock: parts.clock });
+    try {
+      const daemon = new Daemon(parts, registry);
+      daemon.#queue.look();
+      return daemon;
+    } catch (error) {
+      await registry.close();
+      throw error;
+    }
+  }
+
+  /** Where it is reached. */
+  get url(): string {
+    if (this.#address.kind === "unix") return `unix:${this.#address.path}`;
+    const { host } = this.#address;
+    return `http://${host.includes(":") ? `[${host}]` : host}:${this.#gateway.port}`;
+  }
+
+  /** Takes and starts nothing more, interrupts what it has started, and waits for that: the work is kept. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#gateway.close();
+    await this.#queue.close();
+    await this.#processes.interrupt();
+    this.#feed[Symbol.dispose]();
+    this.#audit.flush();
+    await this.#registry.close();
+  }
+}

@@ -1,0 +1,135 @@
+import { assert } from "../../core/assert.ts";
+import type { Queue } from "../../core/queue/queue.ts";
+import type { Origin, QueuedRequest } from "../../core/queue/request.ts";
+import { findRun } from "../../core/registry/find-run.ts";
+import { liveProcesses, newestSeq, runs } from "../../core/registry/query.ts";
+import type { Registry } from "../../core/registry/registry.ts";
+import { Requests } from "../../core/registry/requests.ts";
+import { continueRun, stopRun } from "../steering.ts";
+import { runJson } from "../view/show-json.ts";
+import type { Ask } from "./asks.ts";
+import type { Accepted, Intake } from "./intake.ts";
+import { Refusal } from "./refusal.ts";
+
+/** Runs that a list holds at most. */
+const runsMax = 200;
+
+/** What can be asked of the gateway, whichever way it is asked. Each throws `Refusal` or `RaError` where it cannot be done. */
+export class Operations {
+  readonly #registry: Registry;
+  readonly #requests: Requests;
+  readonly #queue: Queue;
+  readonly #intake: Intake;
+
+  constructor(registry: Registry, queue: Queue, intake: Intake) {
+    this.#registry = registry;
+    this.#requests = new Requests(registry.database);
+    this.#queue = queue;
+    this.#intake = intake;
+  }
+
+  dispatch(ask: Ask, origin: Origin, key: string | null): Accepted {
+    return this.#intake.accept(ask, origin, key);
+  }
+
+  dispatchAll(asks: readonly Ask[], origin: Origin, key: string | null): Accepted {
+    return this.#intake.acceptBatch(asks, origin, key);
+  }
+
+  plans(): object {
+    const plans = [...this.#intake.plans.values()].map(({ name, about, params }) => ({
+      ...{ name, about },
+      params,
+    }));
+    return { plans };
+  }
+
+  queue(): object {
+    const open = this.#queue.open();
+    const running = open.filter(({ status }) => status === "running").length;
+    const { mode, cap } = this.#queue.pacing;
+    return {
+      ...{ mode, cap: mode === "serial" ? 1 : cap, room: this.#queue.room },
+      ...{ waiting: open.length - running, running },
+      requests: open.map(requestView),
+    };
+  }
+
+  request(id: string): object {
+    return requestView(this.requestOf(id));
+  }
+
+  /** Throws `Refusal` (404) when there is none. */
+  requestOf(id: string): QueuedRequest {
+    const request = this.#queue.find(id);
+    if (request === null) throw unknown("request", id);
+    return request;
+  }
+
+  /** A batch as its requests stand; `settled` when all of them have ended. */
+  batch(id: string): object {
+    const requests = this.#requests.ofBatch(id);
+    if (requests.length === 0) throw unknown("batch", id);
+    return batchView(id, requests);
+  }
+
+  cancel(id: string, { sender, source }: Origin): object {
+    const cancellation = this.#queue.cancel(id, sender ?? source);
+    if (cancellation === "unknown") throw unknown("request", id);
+    if (cancellation === "settled")
+      throw new Refusal(409, "REQUEST_SETTLED", `request \`${id}\` has ended`);
+    return this.request(id);
+  }
+
+  processes(): object {
+    const { database } = this.#registry;
+    return { seq: newestSeq(database), processes: liveProcesses(database) };
+  }
+
+  runs(): object {
+    return { runs: runs(this.#registry.database, { limit: runsMax }) };
+  }
+
+  async run(text: string): Promise<object> {
+    const state = await this.#registry.state(this.runId(text));
+    assert(state, `run ${text} is listed, but has no events`);
+    return { ...runJson(state), requestId: state.requestId };
+  }
+
+  /** The id of a run that is there. Throws `RaError` when there is none. */
+  runId(text: string): string {
+    return findRun(this.#registry.database, text);
+  }
+
+  async continue(text: string, { sender, source }: Origin): Promise<object> {
+    const run = this.runId(text);
+    await continueRun(this.#registry, run, sender ?? source);
+    return { run };
+  }
+
+  async stop(text: string, task: string | null, { sender, source }: Origin): Promise<object> {
+    const run = this.runId(text);
+    await stopRun(this.#registry, { run, task, by: sender ?? source });
+    return { run };
+  }
+}
+
+function unknown(what: string, id: string): Refusal {
+  return new Refusal(404, "UNKNOWN", `there is no ${what} \`${id}\``);
+}
+
+/** A request as others see it: without its plan. */
+export function requestView(request: QueuedRequest): object {
+  const { id, run, status, name, source, sender, conversation, batch, key } = request;
+  const { cancelledBy, acceptedAt, startedAt, settledAt, exitCode, reason } = request;
+  return {
+    ...{ id, run, status, name, source, sender, conversation, batch, key },
+    ...{ cancelledBy, acceptedAt, startedAt, settledAt, exitCode, reason },
+  };
+}
+
+/** The requests of a batch, each as it stands. */
+export function batchView(id: string, requests: readonly QueuedRequest[]): object {
+  const settled = requests.every(({ settledAt }) => settledAt !== null);
+  return { id, settled, results: requests.map(requestView) };
+}

@@ -1,0 +1,125 @@
+import { Bug } from "../../core/assert.ts";
+import { ExitCode, RaError } from "../../core/error.ts";
+import { loadPlan } from "../../core/plan/load.ts";
+import { thisOwner } from "../../core/process/owner.ts";
+import type { QueuedRequest } from "../../core/queue/request.ts";
+import { Registry } from "../../core/registry/registry.ts";
+import { Requests } from "../../core/registry/requests.ts";
+import type { RunState } from "../../core/run/state.ts";
+import { findPlace } from "../../core/workspace/place.ts";
+import type { Terminal } from "../command.ts";
+import { concurrencyOf, knownOf, loadConfig } from "../config.ts";
+import { type AskedRun, prepareRun, type RunOrder, startRun } from "../drive.ts";
+import { runnerNames } from "../runner-names.ts";
+import { settlementOf, shortReason } from "./settlement.ts";
+
+/** What does not speak against the request, but against the moment: it is tried again. */
+const passing = /^(REGISTRY_|RUN_DRIVEN|RUN_HELD|RUN_TAKEN_OVER|RECOVERY_BUSY|REQUEST_)/;
+
+/**
+ * Drives a request from wherever it stands to its end, in a process of its own: starts its run, goes on with one that broke off,
+ * or records what has become of it. Who does the same at the same time is refused by the claim and by the run.
+ */
+export async function driveRequest(id: string, terminal: Terminal): Promise<ExitCode> {
+  await using registry = await Registry.open(findPlace(terminal.cwd));
+  const requests = new Requests(registry.database);
+  if (!requests.claim(id, thisOwner())) return ExitCode.ok;
+  const request = requests.find(id);
+  if (request === null) return ExitCode.ok;
+  try {
+    await drive(request, await registry.state(request.run), silent(terminal));
+  } catch (error) {
+    if (!(error instanceof RaError)) throw error;
+    const isOpen = (await registry.state(request.run)) !== undefined;
+    if (isOpen || passing.test(error.code)) return error.exitCode;
+    // Before its run there was anything: a runner is missing, a branch, a login.
+    const reason = shortReason(`${error.message}${error.hint ? `; ${error.hint}` : ""}`);
+    const status = requests.find(id)?.cancelledBy === null ? "rejected" : "cancelled";
+    requests.settle(id, { status, exitCode: error.exitCode, reason });
+    return error.exitCode;
+  }
+  const state = await registry.state(request.run);
+  const isCancelled = (requests.find(id)?.cancelledBy ?? null) !== null;
+  const settlement = state === undefined ? null : settlementOf(state, isCancelled);
+  if (settlement !== null) requests.settle(id, settlement);
+  return ExitCode.ok;
+}
+
+async function drive(
+  request: QueuedRequest,
+  state: RunState | undefined,
+  terminal: Terminal,
+): Promise<void> {
+  if (state === undefined) {
+    const order = await orderOf(request, terminal);
+    await startRun(order, await prepareRun(order), askedRun(request));
+    return;
+  }
+  if (settlementOf(state, request.cancelledBy !== null) !== null) return;
+  const resume = await import("../commands/resume.ts");
+  await resume.run({ terminal, args: [request.run], options: { wait: true } });
+}
+
+async function orderOf(request: QueuedRequest, terminal: Terminal): Promise<RunOrder> {
+  const { root } = findPlace(terminal.cwd);
+  const config = await loadConfig({ root, env: terminal.env, runners: runnerNames });
+  const loaded = loadPlan(request.plan, knownOf(config, runnerNames));
+  if (!loaded.ok) throw unfit(loaded.error[0]?.message ?? "it is not valid");
+  const plan = loaded.value;
+  return {
+    ...{ terminal, config, plan, planPath: null, mode: plan.mode, json: true, follow: null },
+    concurrency: concurrencyOf(config, plan),
+    target: plan.target,
+    base: plan.base,
+    // By way of the gateway, or `ra continue`.
+    answers: "elsewhere",
+  };
+}
+
+/** The config has changed since the request was accepted. */
+function unfit(why: string): RaError {
+  return new RaError({
+    code: "PLAN_UNFIT",
+    exitCode: ExitCode.usage,
+    message: `its plan does not fit the config any more: ${why}`,
+  });
+}
+
+function askedRun({ id, run }: QueuedRequest): AskedRun {
+  return {
+    ...{ id, run },
+    refuse(registry, state) {
+      if (state !== undefined) throw elsewhere(run);
+      const request = new Requests(registry.database).find(id);
+      if (request === null) throw new Bug(`request ${id} has gone while it ran`);
+      if (request.cancelledBy === null) return;
+      throw new RaError({
+        code: "CANCELLED",
+        exitCode: ExitCode.interrupted,
+        message: `cancelled by ${request.cancelledBy} before it started`,
+      });
+    },
+  };
+}
+
+function elsewhere(run: string): RaError {
+  return new RaError({
+    code: "REQUEST_RUN_TAKEN",
+    exitCode: ExitCode.environment,
+    message: `run \`${run}\` has been started by another process`,
+  });
+}
+
+/** Nobody reads along: what counts is in the registry. */
+function silent(terminal: Terminal): Terminal {
+  return {
+    cwd: terminal.cwd,
+    env: terminal.env,
+    out: () => {},
+    err: () => {},
+    interactive: false,
+    color: false,
+    columns: 80,
+    ask: async () => null,
+  };
+}

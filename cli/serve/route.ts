@@ -1,0 +1,75 @@
+import type { GenericSchema } from "valibot";
+import type { Origin } from "../../core/queue/request.ts";
+
+/** What a route gets of a request that was let in. */
+export interface Call {
+  readonly params: Readonly<Record<string, string>>;
+  /** What was sent, parsed but not checked; undefined where nothing was. */
+  readonly body: unknown;
+  readonly headers: Headers;
+  readonly origin: Origin;
+}
+
+/** What a route answers: JSON, text, or a stream of events. */
+export type Answer =
+  | {
+      readonly status: number;
+      readonly json: object;
+      /** The request that came of it, for the audit. */
+      readonly request?: string;
+    }
+  | { readonly status: number; readonly text: string; readonly type: string }
+  | { readonly status: number; readonly stream: ReadableStream };
+
+/** One thing that can be asked for over HTTP. */
+export interface Route {
+  readonly method: "GET" | "POST";
+  /** `/api/runs/:id`; a part with a colon is an id. */
+  readonly path: string;
+  readonly about: string;
+  /** What it takes; absent: nothing. */
+  readonly body?: GenericSchema;
+  /** Statuses it answers with when all is well, and what each means. */
+  readonly answers: Readonly<Record<number, string>>;
+  readonly takesKey?: true;
+  run(call: Call): Answer | Promise<Answer>;
+}
+
+/** An id in a path: nothing that could be a path of its own. */
+const idPattern = /^@?[A-Za-z0-9][A-Za-z0-9_-]{0,63}$/;
+
+/** The route of a path, with its ids. `routes`: those of the path with other methods as well. */
+export interface Match {
+  readonly route: Route;
+  readonly params: Readonly<Record<string, string>>;
+}
+
+/** Finds a route. `null`: there is no such path; `method`: it is there, but not for this method. */
+export function match(
+  routes: readonly Route[],
+  method: string,
+  path: string,
+): Match | "method" | null {
+  let isThere = false;
+  for (const route of routes) {
+    const params = paramsOf(route.path, path);
+    if (params === null) continue;
+    isThere = true;
+    if (route.method === method) return { route, params };
+  }
+  return isThere ? "method" : null;
+}
+
+function paramsOf(pattern: string, path: string): Record<string, string> | null {
+  const [wanted, given] = [pattern.split("/"), path.split("/")];
+  if (wanted.length !== given.length) return null;
+  const params: Record<string, string> = {};
+  for (const [i, part] of wanted.entries()) {
+    const text = given[i] ?? "";
+    if (!part.startsWith(":")) {
+      if (part !== text) return null;
+    } else if (idPattern.test(text)) params[part.slice(1)] = text;
+    else return null;
+  }
+  return params;
+}

@@ -1,0 +1,177 @@
+import {
+  batchSchema,
+  dispatchSchema,
+  nothingSchema,
+  read,
+  readAsk,
+  readBatch,
+  stopSchema,
+} from "./asks.ts";
+import { eventStream, placeOf } from "./event-stream.ts";
+import type { Feed } from "./feed.ts";
+import type { Accepted } from "./intake.ts";
+import { openApi } from "./openapi.ts";
+import { batchView, type Operations, requestView } from "./operations.ts";
+import { Refusal } from "./refusal.ts";
+import type { Answer, Call, Route } from "./route.ts";
+
+/** What the routes work on. */
+export interface RouteParts {
+  readonly operations: Operations;
+  readonly feed: Feed;
+  readonly version: string;
+  /** All that is counted, in the text form of Prometheus. */
+  metrics(): string;
+}
+
+/** Everything that can be asked for over HTTP. */
+export function routesOf(parts: RouteParts): readonly Route[] {
+  const routes: Route[] = [
+    ...requestRoutes(parts),
+    ...runRoutes(parts),
+    {
+      method: "GET",
+      path: "/healthz",
+      about: "Whether the gateway is up.",
+      answers: { 200: "It is." },
+      run: () => json({ ok: true, version: parts.version }),
+    },
+    {
+      method: "GET",
+      path: "/metrics",
+      about: "Figures for Prometheus.",
+      answers: { 200: "Figures in its text form." },
+      run: () => ({ status: 200, text: parts.metrics(), type: "text/plain; version=0.0.4" }),
+    },
+    {
+      method: "GET",
+      path: "/openapi.json",
+      about: "This document.",
+      answers: { 200: "The OpenAPI document." },
+      run: () => json(openApi(routes, parts.version)),
+    },
+  ];
+  return routes;
+}
+
+function requestRoutes({ operations }: RouteParts): readonly Route[] {
+  return [
+    {
+      method: "POST",
+      path: "/api/dispatch",
+      about: "Asks for a named plan, or in words of your own where prompts are open.",
+      body: dispatchSchema,
+      takesKey: true,
+      answers: { 202: "It is accepted.", 200: "It was accepted before, under the same key." },
+      run: ({ body, origin, headers }) => {
+        const accepted = operations.dispatch(readAsk(body), origin, keyOf(headers));
+        const [request] = accepted.requests;
+        return acceptance(accepted, request === undefined ? {} : requestView(request));
+      },
+    },
+    {
+      method: "POST",
+      path: "/api/batch",
+      about: "Asks for several things at once. All are accepted, or none.",
+      body: batchSchema,
+      takesKey: true,
+      answers: { 202: "They are accepted.", 200: "They were accepted before, under the same key." },
+      run: ({ body, origin, headers }) => {
+        const accepted = operations.dispatchAll(readBatch(body), origin, keyOf(headers));
+        const batch = accepted.requests[0]?.batch ?? "";
+        return acceptance(accepted, batchView(batch, accepted.requests));
+      },
+    },
+    get(
+      "/api/batches/:id",
+      "A batch: every request of it as it stands, or has ended.",
+      ({ params }) => operations.batch(params.id ?? ""),
+    ),
+    get("/api/requests/:id", "One request.", ({ params }) => operations.request(params.id ?? "")),
+    post(
+      "/api/requests/:id/cancel",
+      "Ends a request, whether it waits or runs.",
+      ({ params, origin }) => operations.cancel(params.id ?? "", origin),
+    ),
+    get("/api/queue", "What waits and what runs.", () => operations.queue()),
+    get("/api/plans", "Plans that may be asked for by name.", () => operations.plans()),
+  ];
+}
+
+function runRoutes({ operations, feed }: RouteParts): readonly Route[] {
+  return [
+    get("/api/processes", "Live processes, as in `processes.json`.", () => operations.processes()),
+    get("/api/runs", "The newest runs.", () => operations.runs()),
+    get("/api/runs/:id", "One run, as `ra show --json` tells it.", ({ params }) =>
+      operations.run(params.id ?? ""),
+    ),
+    post("/api/runs/:id/continue", "Lets a run that waits go on.", ({ params, origin }) =>
+      operations.continue(params.id ?? "", origin),
+    ),
+    {
+      method: "POST",
+      path: "/api/runs/:id/stop",
+      about: "Ends a run, or one task of it. Its work is kept.",
+      body: stopSchema,
+      answers: { 200: "It is being ended." },
+      run: async ({ params, body, origin }) => {
+        const { task = null } = read(stopSchema, body ?? {});
+        return json(await operations.stop(params.id ?? "", task, origin));
+      },
+    },
+    {
+      method: "GET",
+      path: "/api/events",
+      about: "Events of all runs as they happen, from now on or behind `Last-Event-ID`.",
+      answers: { 200: "Server-sent events." },
+      run: ({ headers }) => stream(feed, headers, null),
+    },
+    {
+      method: "GET",
+      path: "/api/runs/:id/events",
+      about: "Events of one run, from its first one on or behind `Last-Event-ID`.",
+      answers: { 200: "Server-sent events." },
+      run: ({ headers, params }) => stream(feed, headers, operations.runId(params.id ?? "")),
+    },
+  ];
+}
+
+function get(path: string, about: string, work: (call: Call) => object | Promise<object>): Route {
+  return {
+    ...{ method: "GET", path, about },
+    answers: { 200: "It is told." },
+    run: async (call) => json(await work(call)),
+  };
+}
+
+function post(path: string, about: string, work: (call: Call) => object | Promise<object>): Route {
+  return {
+    ...{ method: "POST", path, about, body: nothingSchema },
+    answers: { 200: "It is done, or has begun." },
+    run: async (call) => {
+      read(nothingSchema, call.body ?? {});
+      return json(await work(call));
+    },
+  };
+}
+
+function stream(feed: Feed, headers: Headers, run: string | null): Answer {
+  const place = placeOf(headers.get("last-event-id")) ?? (run === null ? feed.end : 0);
+  return { status: 200, stream: eventStream(feed, place, run) };
+}
+
+function json(value: object): Answer {
+  return { status: 200, json: { v: 1, ...value } };
+}
+
+function acceptance({ known, requests }: Accepted, value: object): Answer {
+  const request = requests.map(({ id }) => id).join(" ");
+  return { status: known ? 200 : 202, json: { v: 1, ...value }, request };
+}
+
+/** What a sender knows its request by. */
+function keyOf(headers: Headers): string | null {
+  const key = headers.get("idempotency-key");
+  if (key === null || /^[\x21-\x7e]{1,200}$/.test(key)) return key;
+  throw new Refusal(400, "BAD_KEY", "`Idempotency-Key` must be 1 to 200 visible characters");
+}
