@@ -54,7 +54,8 @@ export class Gateway {
   constructor(parts: GatewayParts) {
     this.#parts = parts;
     this.#server = listen(parts.address, {
-      maxRequestBodySize: limits.requestBytes,
+      // A bound for what slips past the reading of bodies, which tells why and is noted.
+      maxRequestBodySize: 16 * limits.requestBytes,
       // Nobody is told where in `ra` something went wrong.
       development: false,
       fetch: (request: Request, server: Server<SocketData>) => this.#fetch(request, server),
@@ -98,18 +99,18 @@ export class Gateway {
   async #fetch(request: Request, server: Server<SocketData>): Promise<Response | undefined> {
     const { method, headers } = request;
     const peer = server.requestIP(request)?.address ?? "unix";
-    const { pathname } = new URL(request.url);
     let route = "?";
     let answer: Answer;
     try {
       admit(this.#parts.door, headers);
-      if (pathname === socketPath) {
+      const path = pathOf(request.url);
+      if (path === socketPath) {
         route = socketPath;
         this.#upgrade(request, server, peer);
         this.#note({ method, route, headers, peer, status: 101 });
         return undefined;
       }
-      const found = match(this.#parts.routes, method, pathname);
+      const found = match(this.#parts.routes, method, path);
       if (found === null) throw new Refusal(404, "UNKNOWN", "there is nothing here");
       if (found === "method") throw new Refusal(405, "METHOD", `this is not for ${method}`);
       route = found.route.path;
@@ -213,6 +214,11 @@ export class Gateway {
 }
 
 const fault = new Refusal(500, "INTERNAL", "this is a fault in `ra`");
+
+/** The path, of which the server has resolved the dots; nothing else in it is resolved, since no file is named by it. */
+function pathOf(url: string): string {
+  return /^https?:\/\/[^/?#]*([^?#]*)/.exec(url)?.[1] ?? "";
+}
 
 /** A method as a label: one that somebody made up must not make a new figure each time. */
 function known(method: string): string {

@@ -1,0 +1,72 @@
+import { mkdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { loadConfig } from "../../cli/config.ts";
+import { Daemon } from "../../cli/serve/daemon.ts";
+import type { ReadPlan } from "../../cli/serve/named-plans.ts";
+import { openToken } from "../../cli/serve/token.ts";
+import type { ServeSettings } from "../../cli/serve-config.ts";
+import { systemClock } from "../../core/clock.ts";
+import { readAudit } from "../../core/registry/audit.ts";
+import { Registry } from "../../core/registry/registry.ts";
+import { Requests } from "../../core/registry/requests.ts";
+import { findPlace } from "../../core/workspace/place.ts";
+import { onTestEnd, temporaryDirectory } from "../support/leftovers.ts";
+
+/** A plan `nothing` that others may ask for. */
+const nothing: ReadPlan = {
+  name: "nothing",
+  about: null,
+  params: {},
+  content: { version: 1, mode: "auto", tasks: [{ id: "a", run: "true", isolation: "none" }] },
+};
+
+/** A daemon in this process, whose requests wait: its cap is 0. */
+export async function daemonInside(serve: Partial<ServeSettings> = {}, cap = 0) {
+  const top = temporaryDirectory("ra-serve");
+  const dir = join(top, "project");
+  mkdirSync(dir);
+  const env = { HOME: top, XDG_CONFIG_HOME: join(top, "config") };
+  const place = findPlace(dir);
+  const config = await loadConfig({ root: dir, env, runners: ["kilo", "shell"] });
+  const path = join(top, "config", "ra", "serve.token");
+  const troubles: unknown[] = [];
+  const daemon = await Daemon.start({
+    place,
+    config: { ...config, serve: { ...config.serve, ...serve } },
+    plans: new Map([["nothing", nothing]]),
+    address: { kind: "tcp", host: "127.0.0.1", port: 0 },
+    pacing: { mode: "concurrent", cap },
+    token: openToken(path),
+    version: "1.2.3",
+    terminal: { cwd: dir, env },
+    clock: systemClock,
+    onTrouble: (error) => troubles.push(error),
+  });
+  let isOpen = true;
+  const close = async (): Promise<void> => {
+    if (isOpen) await daemon[Symbol.asyncDispose]();
+    isOpen = false;
+  };
+  onTestEnd(close);
+  const token = readFileSync(path, "utf8").trim();
+  const ask = (at: string, init: RequestInit = {}): Promise<Response> =>
+    fetch(`${daemon.url}${at}`, {
+      redirect: "manual",
+      ...init,
+      headers: { authorization: `Bearer ${token}`, ...(init.headers as Record<string, string>) },
+    });
+  const post = (at: string, body: unknown, headers: Record<string, string> = {}) =>
+    ask(at, {
+      method: "POST",
+      body: typeof body === "string" ? body : JSON.stringify(body),
+      headers: { "content-type": "application/json", ...headers },
+    });
+  /** What is left on the disk after its end. */
+  const left = async () => {
+    await close();
+    await using registry = await Registry.open(place);
+    const audit = readAudit(registry.database, 100_000);
+    return { audit, requests: new Requests(registry.database).newest(1_000) };
+  };
+  return { url: daemon.url, token, path, ask, post, left, troubles, close };
+}
