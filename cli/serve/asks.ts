@@ -92,6 +92,8 @@ export function readBatch(value: unknown): readonly Ask[] {
 
 /** Holds a value against a schema. Throws `Refusal` with everything that is wrong. */
 export function read<T>(schema: v.GenericSchema<unknown, T>, value: unknown): T {
+  // To valibot a list is an object whose keys are its places.
+  if (Array.isArray(value)) throw new Refusal(400, "BAD_BODY", "the body must be an object");
   const parsed = v.safeParse(schema, value, { abortPipeEarly: true });
   if (parsed.success) return parsed.output;
   const issues = parsed.issues.map((issue) => {

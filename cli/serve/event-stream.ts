@@ -7,22 +7,25 @@ const silenceMs = 15_000;
 
 /**
  * The log as server-sent events from a place on, `run` null: of all runs. Each has its `seq` as id, so that a reader who was cut
- * off goes on behind it. Nothing is read before the reader has taken what came before.
+ * off goes on behind it. Nothing is read before the reader has taken what came before. The first bytes come at once: by them a
+ * reader knows that it is connected.
  */
 export function eventStream(feed: Feed, after: number, run: string | null): ReadableStream {
   const encoder = new TextEncoder();
   let place = after;
+  let isNew = true;
   let stop = (): void => {};
   return new ReadableStream(
     {
       async pull(controller) {
         let events = feed.after(place, run, turnMax);
-        if (events.length === 0) {
+        if (events.length === 0 && !isNew) {
           await more(feed, (leave) => {
             stop = leave;
           });
           events = feed.after(place, run, turnMax);
         }
+        isNew = false;
         const lines = events.map(
           (event) => `id: ${event.seq}\nevent: ${event.type}\ndata: ${jsonText(event)}\n\n`,
         );
@@ -31,7 +34,6 @@ export function eventStream(feed: Feed, after: number, run: string | null): Read
       },
       cancel: () => stop(),
     },
-    // At once: whoever reads knows by the first bytes that it is connected.
     { highWaterMark: 0 },
   );
 }

@@ -68,5 +68,5 @@ export async function daemonInside(serve: Partial<ServeSettings> = {}, cap = 0) 
     const audit = readAudit(registry.database, 100_000);
     return { audit, requests: new Requests(registry.database).newest(1_000) };
   };
-  return { url: daemon.url, token, path, ask, post, left, troubles, close };
+  return { dir, url: daemon.url, token, path, ask, post, left, troubles, close };
 }
