@@ -1,0 +1,72 @@
+import { expect, test } from "bun:test";
+import { checkConfig } from "../../cli/config-file.ts";
+
+const runners = ["kilo", "shell"];
+
+/** What is wrong with the section `serve` of a config, as `CODE line:column message`. */
+function wrongWith(serve: string, own = true): string[] {
+  const checked = checkConfig(`serve: ${serve}\n`, { own, runners });
+  return checked.ok
+    ? []
+    : checked.error.map(
+        ({ code, line, column, message }) => `${code} ${line}:${column} ${message}`,
+      );
+}
+
+test("what may be asked for is read with its defaults", () => {
+  const text =
+    "{ plans: { a: { file: a.yaml, params: { n: { type: number }, c: { type: choice, values: [x, y], default: y } } } } }";
+
+  const checked = checkConfig(`serve: ${text}\n`, { own: true, runners });
+
+  expect(checked.ok && checked.value.serve).toEqual({
+    plans: {
+      a: {
+        file: "a.yaml",
+        about: null,
+        params: {
+          n: { type: "number", about: null, min: 0, max: 1_000, fallback: undefined },
+          c: { type: "choice", about: null, values: ["x", "y"], fallback: "y" },
+        },
+      },
+    },
+    prompts: [],
+    verify: null,
+    hosts: [],
+  });
+});
+
+test("a repository opens nothing", () => {
+  expect(wrongWith("{ prompts: [http] }", false)).toEqual([
+    "CONFIG_NOT_HERE 1:1 `serve` may stand only in your own config, not in a repository's",
+  ]);
+});
+
+for (const [params, said] of [
+  ["{ n: { type: number, max: 3, default: 4 } }", "`default` must be a whole number from 0 to 3"],
+  ["{ n: { type: number, default: yes } }", "`default` must be a whole number from 0 to 1000"],
+  [
+    "{ t: { type: text, max: 2, default: abc } }",
+    "`default` must be a text of at most 2 characters",
+  ],
+  ["{ c: { type: choice } }", "`values` is missing"],
+  ["{ c: { type: choice, values: [x], default: y } }", "`default` must be one of `x`"],
+  ["{ f: { type: flag, default: 1 } }", "`default` must be `true` or `false`"],
+  ["{ N: { type: text } }", "must be small letters"],
+  ["{ n: { type: date } }", "must be `text`, `number`, `flag` or `choice`"],
+  ["{ n: { kind: text } }", "`kind`"],
+  ["[n]", "must be a map"],
+] as const) {
+  test(`a parameter that cannot be is told: ${params}`, () => {
+    const wrong = wrongWith(`{ plans: { a: { file: a.yaml, params: ${params} } } }`);
+
+    expect(wrong.join("\n")).toContain(said);
+    expect(wrong[0]).toMatch(/^CONFIG_[A-Z_]+ 1:\d+ /);
+  });
+}
+
+for (const serve of ["1", "[a]", "{ plans: [a] }", "{ plans: { a: 1 } }", "{ prompts: http }"]) {
+  test(`a section that has another shape is refused: ${serve}`, () => {
+    expect(wrongWith(serve).length).toBeGreaterThan(0);
+  });
+}
