@@ -41,16 +41,15 @@ export async function salvageRegistry(stateDir: string, stamp: string): Promise<
   }
   const { runs, lost } = sort(readEvents(join(aside, "registry.db")));
   const fresh = join(aside, "new");
-  const written = await writeRuns(fresh, runs);
+  await write(
+    fresh,
+    [...runs.values()].flat().sort((a, b) => a.seq - b.seq),
+  );
   copyRequests(join(aside, "registry.db"), registryPath(fresh));
   for (const suffix of suffixes) rmSync(`${path}${suffix}`, { force: true });
   renameSync(registryPath(fresh), path);
   rmSync(fresh, { recursive: true, force: true });
-  return {
-    aside,
-    runs: written,
-    lost: [...lost, ...[...runs.keys()].filter((run) => !written.includes(run))],
-  };
+  return { aside, runs: [...runs.keys()], lost };
 }
 
 /** Every event that can be read, by its place in the table alone: an index may be what is damaged. */
@@ -124,39 +123,13 @@ function sort(events: readonly Event[]): {
   return { runs, lost };
 }
 
-/** Writes a registry of these runs, or of those whose tables can be made: a key of an event that lost its name passes the fold. */
-async function writeRuns(
-  stateDir: string,
-  runs: ReadonlyMap<string, readonly Event[]>,
-): Promise<readonly string[]> {
-  const all = [...runs.keys()];
-  if (await canWrite(stateDir, [...runs.values()].flat())) return all;
-  const good: string[] = [];
-  for (const [run, own] of runs) if (await canWrite(stateDir, own)) good.push(run);
-  await write(
-    stateDir,
-    good.flatMap((run) => runs.get(run) ?? []),
-  );
-  return good;
-}
-
-async function canWrite(stateDir: string, events: readonly Event[]): Promise<boolean> {
-  try {
-    await write(stateDir, events);
-    return true;
-  } catch {
-    return false;
-  }
-}
-
 /** Writes a registry of these events, numbered anew, with the tables that follow from them. */
 async function write(stateDir: string, events: readonly Event[]): Promise<void> {
   rmSync(stateDir, { recursive: true, force: true });
   const database = await RegistryDatabase.open(stateDir);
   try {
     const history = new History(database);
-    const ordered = events.toSorted((a, b) => a.seq - b.seq);
-    database.immediate(() => history.insert(ordered.map((event, i) => ({ ...event, seq: i + 1 }))));
+    database.immediate(() => history.insert(events.map((event, i) => ({ ...event, seq: i + 1 }))));
   } finally {
     database.close();
   }

@@ -92,7 +92,8 @@ async function downgrade(path: string): Promise<void> {
   for (const column of ["owner_host", "owner_boot"]) {
     database.run(`alter table runs drop column ${column}`);
   }
-  for (const table of ["cooldowns", "questions"]) database.run(`drop table ${table}`);
+  const later = ["cooldowns", "questions", "requests", "audit"];
+  for (const table of later) database.run(`drop table ${table}`);
   database.run("delete from kysely_migration where name <> '0001'");
   database.run("pragma user_version = 1");
   const kysely = new Kysely<never>({ dialect: new BunSqliteDialect(database) });
