@@ -43,7 +43,7 @@ export const run: CommandBody = async ({ terminal, options }) => {
   using ending = abortOnSignal();
   await using daemon = await Daemon.start({
     ...{ place, config, plans, address, pacing, token, version },
-    ...{ terminal: { cwd, env }, clock: systemClock },
+    ...{ terminal: { cwd, env }, channels: [], clock: systemClock },
     onTrouble: (error) => terminal.err(`ra: ${(error as Error).message}\n`),
   });
   terminal.err(`ra: serving ${place.root} at ${daemon.url}; the token is in ${token.path}\n`);

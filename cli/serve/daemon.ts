@@ -1,5 +1,6 @@
 import type { Clock } from "../../core/clock.ts";
 import { limits } from "../../core/limits.ts";
+import type { Channel } from "../../core/plugin/channel.ts";
 import type { Pacing } from "../../core/queue/policy.ts";
 import { Queue } from "../../core/queue/queue.ts";
 import { liveProcesses, newestSeq } from "../../core/registry/query.ts";
@@ -10,6 +11,7 @@ import type { Terminal } from "../command.ts";
 import type { Config } from "../config.ts";
 import { type Address, allowedHosts } from "./address.ts";
 import { AuditTrail } from "./audit-trail.ts";
+import { ChannelHost } from "./channel-host.ts";
 import { RequestProcesses } from "./driving.ts";
 import { Feed } from "./feed.ts";
 import { Gateway } from "./gateway.ts";
@@ -32,6 +34,7 @@ export interface DaemonParts {
   readonly token: Token;
   readonly version: string;
   readonly terminal: Pick<Terminal, "cwd" | "env">;
+  readonly channels: readonly Channel[];
   readonly clock: Clock;
   /** Told of trouble that ends nothing. */
   readonly onTrouble: (error: unknown) => void;
@@ -48,6 +51,7 @@ export class Daemon implements AsyncDisposable {
   readonly #feed: Feed;
   readonly #audit: AuditTrail;
   readonly #gateway: Gateway;
+  readonly #channels: readonly ChannelHost[];
   readonly #address: Address;
 
   private constructor(parts: DaemonParts, registry: Registry) {
@@ -89,6 +93,10 @@ export class Daemon implements AsyncDisposable {
       routes: routesOf({ operations, feed: this.#feed, version, metrics }),
       door: { token, hosts, rate: new Rate(clock, paces) },
     });
+    this.#channels = parts.channels.map((channel) => {
+      const { feed, audit } = { feed: this.#feed, audit: this.#audit };
+      return new ChannelHost({ channel, operations, feed, audit, database, clock, onTrouble });
+    });
     // The port may be known only now.
     for (const host of allowedHosts(address, this.#gateway.port ?? 0, config.serve.hosts))
       hosts.add(host);
@@ -118,6 +126,7 @@ export class Daemon implements AsyncDisposable {
   /** Takes and starts nothing more, interrupts what it has started, and waits for that: the work is kept. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#gateway.close();
+    await Promise.all(this.#channels.map((host) => host.close()));
     await this.#queue.close();
     await this.#processes.interrupt();
     this.#feed[Symbol.dispose]();

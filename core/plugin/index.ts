@@ -1,5 +1,6 @@
 /** All that a plugin may import. */
 export type { Usage } from "../run/model.ts";
+export type { Channel, ChannelAsk, ChannelReply, ChannelRequest } from "./channel.ts";
 export { type FailureKind, type Refusal, soundsLimited } from "./failure.ts";
 export { jsonLine, oneLine } from "./lines.ts";
 export { type Patience, startPatience } from "./patience.ts";

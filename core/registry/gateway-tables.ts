@@ -1,9 +1,10 @@
 import { type Kysely, sql } from "kysely";
 
-/** The tables of the gateway: what it was asked for, and who asked. */
+/** The tables of the gateway: what it was asked for, who asked, and what its channels have delivered. */
 export async function createGateway(db: Kysely<unknown>): Promise<void> {
   await createRequests(db);
   await createAudit(db);
+  await createCursors(db);
   await sql`pragma user_version = 6`.execute(db);
 }
 
@@ -44,6 +45,15 @@ async function createRequests(db: Kysely<unknown>): Promise<void> {
     .columns(["status", "seq"])
     .execute();
   await db.schema.createIndex("requests_by_batch").on("requests").column("batch").execute();
+}
+
+async function createCursors(db: Kysely<unknown>): Promise<void> {
+  await db.schema
+    .createTable("cursors")
+    .addColumn("channel", "text", (column) => column.primaryKey().notNull())
+    .addColumn("seq", "integer", (column) => column.notNull())
+    .modifyEnd(sql`strict, without rowid`)
+    .execute();
 }
 
 async function createAudit(db: Kysely<unknown>): Promise<void> {

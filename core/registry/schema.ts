@@ -172,6 +172,12 @@ export interface AuditTable {
   readonly count: number;
 }
 
+/** The newest event that a channel has delivered. */
+export interface CursorsTable {
+  readonly channel: Text;
+  readonly seq: number;
+}
+
 /** Every table of the registry, as Kysely knows them. */
 export interface Tables {
   readonly events: EventsTable;
@@ -184,10 +190,11 @@ export interface Tables {
   readonly questions: QuestionsTable;
   readonly requests: RequestsTable;
   readonly audit: AuditTable;
+  readonly cursors: CursorsTable;
 }
 
 /** The tables that are derived from the log. */
-export type DerivedTable = Exclude<keyof Tables, "events" | "requests" | "audit">;
+export type DerivedTable = Exclude<keyof Tables, "events" | "requests" | "audit" | "cursors">;
 
 /** Names of the derived tables. */
 export const derivedTables: readonly DerivedTable[] = [

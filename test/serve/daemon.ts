@@ -6,6 +6,7 @@ import type { ReadPlan } from "../../cli/serve/named-plans.ts";
 import { openToken } from "../../cli/serve/token.ts";
 import type { ServeSettings } from "../../cli/serve-config.ts";
 import { systemClock } from "../../core/clock.ts";
+import type { Channel } from "../../core/plugin/channel.ts";
 import { readAudit } from "../../core/registry/audit.ts";
 import { Registry } from "../../core/registry/registry.ts";
 import { Requests } from "../../core/registry/requests.ts";
@@ -21,10 +22,15 @@ const nothing: ReadPlan = {
 };
 
 /** A daemon in this process, whose requests wait: its cap is 0. */
-export async function daemonInside(serve: Partial<ServeSettings> = {}, cap = 0) {
-  const top = temporaryDirectory("ra-serve");
+export async function daemonInside(
+  serve: Partial<ServeSettings> = {},
+  {
+    channels = [],
+    top = temporaryDirectory("ra-serve"),
+  }: { channels?: readonly Channel[]; top?: string } = {},
+) {
   const dir = join(top, "project");
-  mkdirSync(dir);
+  mkdirSync(dir, { recursive: true });
   const env = { HOME: top, XDG_CONFIG_HOME: join(top, "config") };
   const place = findPlace(dir);
   const config = await loadConfig({ root: dir, env, runners: ["kilo", "shell"] });
@@ -35,10 +41,11 @@ export async function daemonInside(serve: Partial<ServeSettings> = {}, cap = 0) 
     config: { ...config, serve: { ...config.serve, ...serve } },
     plans: new Map([["nothing", nothing]]),
     address: { kind: "tcp", host: "127.0.0.1", port: 0 },
-    pacing: { mode: "concurrent", cap },
+    pacing: { mode: "concurrent", cap: 0 },
     token: openToken(path),
     version: "1.2.3",
     terminal: { cwd: dir, env },
+    channels,
     clock: systemClock,
     onTrouble: (error) => troubles.push(error),
   });
