@@ -3,6 +3,7 @@ import { systemClock } from "../../core/clock.ts";
 import { ExitCode, RaError } from "../../core/error.ts";
 import { limits } from "../../core/limits.ts";
 import { jsonText } from "../../core/plain-text.ts";
+import { seclude } from "../../core/process/seclusion.ts";
 import type { Pacing } from "../../core/queue/policy.ts";
 import { findPlace } from "../../core/workspace/place.ts";
 import { takeAlone } from "../../core/workspace/turn.ts";
@@ -38,6 +39,8 @@ export const run: CommandBody = async ({ terminal, options }) => {
   const pacing = pacingOf(options);
   const plans = await readNamedPlans(config, place.root);
   const token = openToken(tokenPath(env));
+  // What it starts are agents: they could read the environment of the daemon, where the user's secrets are.
+  await seclude();
   using alone = await takeAlone(place.stateDir, "serve");
   if (alone === null) throw served();
   using ending = abortOnSignal();

@@ -2,6 +2,7 @@ import { Bug } from "../../core/assert.ts";
 import { ExitCode, RaError } from "../../core/error.ts";
 import { loadPlan } from "../../core/plan/load.ts";
 import { thisOwner } from "../../core/process/owner.ts";
+import { seclude } from "../../core/process/seclusion.ts";
 import type { QueuedRequest } from "../../core/queue/request.ts";
 import { Registry } from "../../core/registry/registry.ts";
 import { Requests } from "../../core/registry/requests.ts";
@@ -21,6 +22,8 @@ const passing = /^(REGISTRY_|RUN_DRIVEN|RUN_HELD|RUN_TAKEN_OVER|RECOVERY_BUSY|RE
  * or records what has become of it. Who does the same at the same time is refused by the claim and by the run.
  */
 export async function driveRequest(id: string, terminal: Terminal): Promise<ExitCode> {
+  // Agents of other requests may be at work already: they could read the environment of this process.
+  await seclude();
   await using registry = await Registry.open(findPlace(terminal.cwd));
   const requests = new Requests(registry.database);
   if (!requests.claim(id, thisOwner())) return ExitCode.ok;

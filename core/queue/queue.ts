@@ -39,11 +39,14 @@ export interface QueueParts {
   readonly onTrouble: (error: unknown) => void;
 }
 
-/** How often requests are looked at that nobody tells of, and that failed to start, in milliseconds. */
+/** How often requests are looked at of which nobody tells, in milliseconds. */
 const lookMs = 500;
 
 /** How often one process after another may drive a request and end without its run having ended. */
-const triesMax = 4;
+const triesMax = 6;
+
+/** The rest between the first of them and the second, in milliseconds; it doubles from one to the next. */
+const restMs = 500;
 
 /**
  * Takes requests, and keeps as many running as its pacing allows. Which run is what the store says, each time anew: there is no
@@ -53,7 +56,8 @@ export class Queue {
   readonly #parts: QueueParts;
   /** Requests that a process of this queue drives. */
   readonly #driven = new Set<string>();
-  readonly #tries = new Map<string, number>();
+  /** How often each was driven, and from when on it may be again, by the clock that never jumps. */
+  readonly #tries = new Map<string, { readonly count: number; notBefore: number }>();
   /** What was told of each open request last. */
   readonly #told = new Map<string, QueuedRequest>();
   readonly #listeners = new Set<(request: QueuedRequest) => void>();
@@ -87,7 +91,6 @@ export class Queue {
   /** Ends a request: at once where it waits, by way of its run where it runs. */
   cancel(id: string, by: string): Cancellation {
     const cancellation = this.#parts.store.cancel(id, by);
-    if (cancellation === "cancelled") this.#tellNow(id);
     this.look();
     return cancellation;
   }
@@ -154,7 +157,7 @@ export class Queue {
 
   /** Sees to one that runs: an end is recorded, and what nobody drives is driven again. */
   async #lookAfter(request: QueuedRequest): Promise<void> {
-    const { store, driving } = this.#parts;
+    const { store, driving, clock } = this.#parts;
     if (request.cancelledBy !== null) await driving.stop(request);
     if (this.#driven.has(request.id)) return;
     const standing = await driving.standing(request);
@@ -164,25 +167,27 @@ export class Queue {
       return;
     }
     if (this.#isClosed) return;
-    const tries = this.#tries.get(request.id) ?? 0;
+    const tries = this.#tries.get(request.id);
     if (request.cancelledBy !== null) store.settle(request.id, cancelled);
-    else if (tries >= triesMax) store.settle(request.id, brokenOff);
-    else this.#drive(request);
+    else if ((tries?.count ?? 0) >= triesMax) store.settle(request.id, brokenOff);
+    else if (clock.monotonic() >= (tries?.notBefore ?? 0)) this.#drive(request);
   }
 
   #drive(request: QueuedRequest): void {
     const { id } = request;
     this.#driven.add(id);
-    this.#tries.set(id, (this.#tries.get(id) ?? 0) + 1);
-    const ended = (): void => {
-      this.#driven.delete(id);
-      this.look();
-    };
-    this.#parts.driving.start(request).then(ended, (error) => {
-      this.#parts.onTrouble(error);
-      // Not at once: what keeps a program from starting seldom passes within a moment.
-      this.#parts.clock.after(lookMs, ended, { idle: true });
-    });
+    const { clock, driving, onTrouble } = this.#parts;
+    const tries = { count: (this.#tries.get(id)?.count ?? 0) + 1, notBefore: 0 };
+    this.#tries.set(id, tries);
+    driving
+      .start(request)
+      .catch(onTrouble)
+      .finally(() => {
+        // What ends a process before its time, or keeps it from starting, seldom passes within a moment.
+        tries.notBefore = clock.monotonic() + restMs * 2 ** (tries.count - 1);
+        this.#driven.delete(id);
+        this.look();
+      });
   }
 
   #lookLater(): void {

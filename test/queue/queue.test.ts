@@ -12,16 +12,18 @@ const concurrent: Pacing = { mode: "concurrent", cap: 3 };
 const serial: Pacing = { mode: "serial", cap: 3 };
 
 async function worldOf(pacing = concurrent) {
-  const store = new Requests((await openRegistry()).database);
-  const world = new FakeWorld(store, pacing);
+  const { database } = await openRegistry();
+  // The world sees the requests by itself, whatever becomes of the queue's store.
+  const [store, view] = [new Requests(database), new Requests(database)];
+  const world = new FakeWorld(store, view, pacing);
   const accept = (name: string, more = {}): QueuedRequest => {
     const acceptance = world.queue.accept([newRequest(name, more)]);
     if (acceptance.kind !== "accepted") throw new Error(acceptance.kind);
     return acceptance.requests[0]!;
   };
   const status = (): Record<string, string> =>
-    Object.fromEntries(store.newest(1_000).map((one) => [one.name, one.status]));
-  return { store, world, accept, status };
+    Object.fromEntries(view.newest(1_000).map((one) => [one.name, one.status]));
+  return { store, view, world, accept, status };
 }
 
 test("runs one after the other in order, and goes on after one that failed", async () => {
@@ -92,7 +94,7 @@ test("drives on what broke off, as the same run, and gives up in the end", async
   const { run } = accept("a");
   await world.settle();
 
-  for (let life = 1; life <= 4; life++) {
+  for (let life = 1; life <= 6; life++) {
     expect([life, world.driving]).toEqual([life, ["a"]]);
     world.end("a", "idle");
     await world.settle();
@@ -169,13 +171,27 @@ test("a listener that throws keeps nothing from running", async () => {
   expect(world.driving).toEqual(["a"]);
 });
 
-type Step = "accept" | "end" | "fail" | "die" | "cancel" | "kill";
+type Step = "accept" | "end" | "fail" | "die" | "cancel" | "kill" | "fault";
 
-test("whatever happens, each request ends once, no run is opened twice, and conversations keep their order", async () => {
+const methods = ["open", "find", "begin", "settle"] as const;
+
+/** The registry fails at the next call of a method, before or after it has done what it does. */
+function failOnce(store: Requests, method: (typeof methods)[number], after: boolean): void {
+  const real = Reflect.get(Requests.prototype, method) as (...args: unknown[]) => unknown;
+  Object.assign(store, {
+    [method]: (...args: unknown[]) => {
+      Reflect.deleteProperty(store, method);
+      if (after) real.apply(store, args);
+      throw new Error("the registry failed");
+    },
+  });
+}
+
+test("whatever happens and fails, each request ends once, no run is opened twice, and conversations keep their order", async () => {
   const step = fc.oneof(
     { weight: 4, arbitrary: fc.constant<Step>("accept") },
     { weight: 4, arbitrary: fc.constantFrom<Step>("end", "fail") },
-    { weight: 2, arbitrary: fc.constantFrom<Step>("die", "cancel", "kill") },
+    { weight: 2, arbitrary: fc.constantFrom<Step>("die", "cancel", "kill", "fault") },
   );
   await fc.assert(
     fc
@@ -183,7 +199,7 @@ test("whatever happens, each request ends once, no run is opened twice, and conv
         fc.array(fc.tuple(step, fc.nat(99)), { maxLength: 40 }),
         fc.constantFrom(serial, concurrent),
         async (steps, pacing) => {
-          const { store, world, status } = await worldOf(pacing);
+          const { store, view, world, status } = await worldOf(pacing);
           let count = 0;
           for (const [what, n] of steps) {
             const { driving } = world;
@@ -193,13 +209,15 @@ test("whatever happens, each request ends once, no run is opened twice, and conv
               count += 1;
               world.queue.accept([newRequest(`q${count}`, { conversation, key: `k${count}` })]);
             } else if (what === "kill") world.restart(pacing);
-            else if (what === "cancel") world.queue.cancel(store.newest(1)[0]?.id ?? "", "Ada");
+            else if (what === "fault") failOnce(store, methods[n % 4] ?? "open", n >= 50);
+            else if (what === "cancel") world.queue.cancel(view.newest(1)[0]?.id ?? "", "Ada");
             else if (chosen !== undefined) {
               world.end(chosen, { end: "succeeded", fail: "failed", die: "idle" }[what] as never);
             }
             if (n % 2 === 0) await world.settle();
             expect(world.driving.length).toBeLessThanOrEqual(pacing.mode === "serial" ? 1 : 3);
           }
+          for (const method of methods) Reflect.deleteProperty(store, method);
           for (let i = 0; i < 3 * count + 3; i++) {
             await world.settle();
             for (const name of world.driving) world.end(name);
@@ -212,6 +230,6 @@ test("whatever happens, each request ends once, no run is opened twice, and conv
         },
       )
       .afterEach(cleanUp),
-    { numRuns: 40 },
+    { numRuns: 60 },
   );
 }, 60_000);

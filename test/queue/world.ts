@@ -17,15 +17,18 @@ export class FakeWorld {
   readonly troubles: unknown[] = [];
   readonly told: string[] = [];
   readonly #store: RequestStore;
+  readonly #view: Pick<RequestStore, "find">;
   /** Programs under way, by request: ends them. */
   readonly #programs = new Map<string, () => void>();
   #timers: (() => void)[] = [];
+  #now = 0;
   /** Set: programs do not start. */
   startFails = false;
   queue!: Queue;
 
-  constructor(store: RequestStore, pacing: Pacing, room = 64) {
+  constructor(store: RequestStore, view: Pick<RequestStore, "find">, pacing: Pacing, room = 64) {
     this.#store = store;
+    this.#view = view;
     this.restart(pacing, room);
   }
 
@@ -35,6 +38,7 @@ export class FakeWorld {
     this.#timers = [];
     const clock: Clock = {
       ...systemClock,
+      monotonic: () => this.#now,
       after: (_ms, work) => {
         this.#timers.push(work);
         return () => {
@@ -63,15 +67,15 @@ export class FakeWorld {
 
   /** Names of requests whose programs are under way. */
   get driving(): string[] {
-    return [...this.#programs.keys()].map((id) => this.#store.find(id)?.name ?? "").sort();
+    return [...this.#programs.keys()].map((id) => this.#view.find(id)?.name ?? "").sort();
   }
 
   /** The program of a request comes to its end, and its run does what is said of it. */
   end(name: string, status: FakeRun["status"] = "succeeded"): void {
     const [id, end] =
-      [...this.#programs].find(([one]) => this.#store.find(one)?.name === name) ?? [];
+      [...this.#programs].find(([one]) => this.#view.find(one)?.name === name) ?? [];
     if (id === undefined || end === undefined) throw new Error(`${name} does not run`);
-    const run = this.runs.get(this.#store.find(id)?.run ?? "");
+    const run = this.runs.get(this.#view.find(id)?.run ?? "");
     if (run !== undefined) run.status = status;
     this.#programs.delete(id);
     end();
@@ -81,6 +85,8 @@ export class FakeWorld {
   async settle(): Promise<void> {
     for (let i = 0; i < 3; i++) {
       for (let j = 0; j < 10; j++) await new Promise((resolve) => setImmediate(resolve));
+      // Further than any rest.
+      this.#now += 60_000;
       for (const work of this.#timers.splice(0)) work();
     }
     for (let j = 0; j < 10; j++) await new Promise((resolve) => setImmediate(resolve));
