@@ -12,6 +12,7 @@ const measurements = [
   "landing",
   "foresight",
   "resources",
+  "gateway",
 ];
 const results = join(import.meta.dir, "..", "docs", "results");
 const today = new Date().toISOString().slice(0, 10);

@@ -46,7 +46,14 @@ export class Feed implements Disposable {
 
   /** There may be more. */
   wake(): void {
-    for (const wake of this.#wakers) wake();
+    for (const wake of this.#wakers) {
+      try {
+        wake();
+      } catch (error) {
+        // The others are told all the same; this one is when there is more.
+        this.#onTrouble(error);
+      }
+    }
   }
 
   [Symbol.dispose](): void {

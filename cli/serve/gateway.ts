@@ -129,9 +129,11 @@ export class Gateway {
     if (!("stream" in answer)) return this.#response(answer);
     // A stream may be silent for longer than a request may.
     server.timeout(request, 0);
-    request.signal.addEventListener("abort", () => {
+    const closed = (): void => {
       this.#open -= 1;
-    });
+    };
+    if (request.signal.aborted) closed();
+    else request.signal.addEventListener("abort", closed);
     return this.#response(answer);
   }
 
