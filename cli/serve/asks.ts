@@ -63,6 +63,10 @@ export const stopSchema = v.strictObject({
   task: v.pipe(v.exactOptional(label(63)), about("End this task alone.")),
 });
 
+export const sessionSchema = v.strictObject({
+  code: v.pipe(label(100), about("What stands behind the `#` of the link.")),
+});
+
 export const nothingSchema = v.strictObject({});
 
 export type PromptAsk = v.InferOutput<typeof promptAsk>;

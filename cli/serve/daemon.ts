@@ -22,6 +22,7 @@ import type { ReadPlan } from "./named-plans.ts";
 import { Operations } from "./operations.ts";
 import { Rate } from "./rate.ts";
 import { routesOf } from "./routes.ts";
+import { Sessions } from "./sessions.ts";
 import type { Token } from "./token.ts";
 
 /** Everything that was found out before the daemon starts. */
@@ -43,6 +44,9 @@ export interface DaemonParts {
 /** What whoever holds the token may ask: so much at once, and so much a second. */
 const paces = { burst: 2_000, perSecond: 200 };
 
+/** The same of those who have nothing but an invitation: whoever guesses has long to go. */
+const guestPaces = { burst: 20, perSecond: 1 };
+
 /** The queue, the ways into it and the processes that come of it, put together. The next way in is made beside the gateway. */
 export class Daemon implements AsyncDisposable {
   readonly #registry: Registry;
@@ -53,6 +57,7 @@ export class Daemon implements AsyncDisposable {
   readonly #gateway: Gateway;
   readonly #channels: readonly ChannelHost[];
   readonly #address: Address;
+  readonly #sessions: Sessions;
 
   private constructor(parts: DaemonParts, registry: Registry) {
     const { config, plans, address, pacing, token, version, terminal, clock, onTrouble } = parts;
@@ -63,6 +68,7 @@ export class Daemon implements AsyncDisposable {
     const hosts = new Set<string>();
     this.#registry = registry;
     this.#address = address;
+    this.#sessions = new Sessions(clock);
     this.#processes = new RequestProcesses(registry, terminal);
     this.#queue = new Queue({
       ...{ store, clock, pacing, onTrouble },
@@ -90,8 +96,15 @@ export class Daemon implements AsyncDisposable {
       });
     this.#gateway = new Gateway({
       ...{ address, operations, tally, feed: this.#feed, audit: this.#audit, onFault: onTrouble },
-      routes: routesOf({ operations, feed: this.#feed, version, metrics }),
-      door: { token, hosts, rate: new Rate(clock, paces) },
+      routes: routesOf({
+        ...{ operations, feed: this.#feed, version, metrics, sessions: this.#sessions },
+        pageUrl: () => this.url,
+      }),
+      door: {
+        ...{ token, hosts, sessions: this.#sessions },
+        rate: new Rate(clock, paces),
+        guestRate: new Rate(clock, guestPaces),
+      },
     });
     this.#channels = parts.channels.map((channel) => {
       const { feed, audit } = { feed: this.#feed, audit: this.#audit };

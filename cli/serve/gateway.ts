@@ -5,7 +5,7 @@ import { jsonText } from "../../core/plain-text.ts";
 import type { Address } from "./address.ts";
 import type { AuditTrail } from "./audit-trail.ts";
 import { bodyOf } from "./body.ts";
-import { admit, answerHeaders, type Door, tooFast } from "./door.ts";
+import { admit, admitGuest, answerHeaders, type Door, socketProtocol, tooFast } from "./door.ts";
 import type { Feed } from "./feed.ts";
 import { listen } from "./listen.ts";
 import type { Tally } from "./metrics.ts";
@@ -48,11 +48,14 @@ const origin = { source: "http", sender: null } as const;
 export class Gateway {
   readonly #parts: GatewayParts;
   readonly #server: Server<SocketData>;
+  readonly #guestPaths: ReadonlySet<string>;
   #open = 0;
 
   /** Begins to listen. Throws `RaError` (exit 6) when the address is taken. */
   constructor(parts: GatewayParts) {
     this.#parts = parts;
+    const guests = parts.routes.filter(({ forGuests }) => forGuests);
+    this.#guestPaths = new Set(guests.map(({ path }) => path));
     this.#server = listen(parts.address, {
       // A bound for what slips past the reading of bodies, which tells why and is noted.
       maxRequestBodySize: 16 * limits.requestBytes,
@@ -102,8 +105,9 @@ export class Gateway {
     let route = "?";
     let answer: Answer;
     try {
-      admit(this.#parts.door, headers);
       const path = pathOf(request.url);
+      const isGuest = method === "POST" && this.#guestPaths.has(path);
+      (isGuest ? admitGuest : admit)(this.#parts.door, headers);
       if (path === socketPath) {
         route = socketPath;
         this.#upgrade(request, server, peer);
@@ -139,8 +143,11 @@ export class Gateway {
 
   #upgrade(request: Request, server: Server<SocketData>, peer: string): void {
     this.#openOne();
-    if (request.method === "GET" && server.upgrade(request, { data: { peer, connection: null } }))
-      return;
+    // A page that offers protocols is refused by its browser unless one of them is taken.
+    const offers = request.headers.has("sec-websocket-protocol");
+    const headers = offers ? { "sec-websocket-protocol": socketProtocol } : {};
+    const data = { peer, connection: null };
+    if (request.method === "GET" && server.upgrade(request, { data, headers })) return;
     this.#open -= 1;
     throw new Refusal(426, "UPGRADE", "this is for WebSockets");
   }

@@ -32,6 +32,8 @@ export interface Route {
   /** Statuses it answers with when all is well, and what each means. */
   readonly answers: Readonly<Record<number, string>>;
   readonly takesKey?: true;
+  /** For pages that have nothing but an invitation: no token is asked for. */
+  readonly forGuests?: true;
   run(call: Call): Answer | Promise<Answer>;
 }
 

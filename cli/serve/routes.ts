@@ -5,6 +5,7 @@ import {
   read,
   readAsk,
   readBatch,
+  sessionSchema,
   stopSchema,
 } from "./asks.ts";
 import { eventStream, placeOf } from "./event-stream.ts";
@@ -14,12 +15,16 @@ import { openApi } from "./openapi.ts";
 import { batchView, type Operations, requestView } from "./operations.ts";
 import { Refusal } from "./refusal.ts";
 import type { Answer, Call, Route } from "./route.ts";
+import type { Sessions } from "./sessions.ts";
 
 /** What the routes work on. */
 export interface RouteParts {
   readonly operations: Operations;
   readonly feed: Feed;
   readonly version: string;
+  readonly sessions: Sessions;
+  /** Where pages are. */
+  readonly pageUrl: () => string;
   /** All that is counted, in the text form of Prometheus. */
   metrics(): string;
 }
@@ -29,6 +34,7 @@ export function routesOf(parts: RouteParts): readonly Route[] {
   const routes: Route[] = [
     ...requestRoutes(parts),
     ...runRoutes(parts),
+    ...sessionRoutes(parts),
     {
       method: "GET",
       path: "/healthz",
@@ -132,6 +138,35 @@ function runRoutes({ operations, feed }: RouteParts): readonly Route[] {
       about: "Events of one run, from its first one on or behind `Last-Event-ID`.",
       answers: { 200: "Server-sent events." },
       run: ({ headers, params }) => stream(feed, headers, operations.runId(params.id ?? "")),
+    },
+  ];
+}
+
+function sessionRoutes({ sessions, pageUrl }: RouteParts): readonly Route[] {
+  return [
+    post(
+      "/api/invitations",
+      "A link that lets a page in: it works once, within five minutes.",
+      () => ({
+        // Behind the `#`, which no browser sends, logs or passes on.
+        url: `${pageUrl()}/#${sessions.invite()}`,
+      }),
+    ),
+    {
+      method: "POST",
+      path: "/api/sessions",
+      about:
+        "Exchanges the code of an invitation for a token of twelve hours. For pages of this host alone.",
+      body: sessionSchema,
+      forGuests: true,
+      answers: { 200: "The token." },
+      run: ({ body }) => {
+        const token = sessions.redeem(read(sessionSchema, body).code);
+        if (token !== null) return json({ token });
+        throw new Refusal(403, "INVITATION_REFUSED", "this invitation has ended, or was used", {
+          hint: "ask for another one with `POST /api/invitations`",
+        });
+      },
     },
   ];
 }

@@ -22,7 +22,7 @@ export interface GatewayOrdeal {
 /** What came of it. */
 export interface GatewayOutcome {
   readonly kills: number;
-  /** Requests whose client heard nothing and asked again under the same key. */
+  /** Times a client heard nothing, and asked again under the same key. */
   readonly repeated: number;
   /** Times a client was told that the queue is full. */
   readonly full: number;
@@ -89,25 +89,30 @@ async function ask(
   const client = async (): Promise<void> => {
     while (next < requests) {
       const n = next++;
-      for (let tries = 0; !accepted.has(n); tries++) {
-        const id = await askOnce(world, n).catch(() => null);
+      while (!accepted.has(n)) {
+        const id = await askOnce(world, n).catch((error) => {
+          // Refused is an answer; a cut is none.
+          if (error instanceof Refused) throw error;
+          world.repeated += 1;
+          return null;
+        });
         if (id !== null) accepted.set(n, id);
-        else {
-          if (tries === 1) world.repeated += 1;
-          await Bun.sleep(30);
-        }
+        else await Bun.sleep(30);
       }
     }
   };
   await Promise.all(Array.from({ length: clients }, client));
 }
 
+/** The gateway has said no to what it must take. */
+class Refused extends Error {}
+
 async function askOnce(world: World, n: number): Promise<string | null> {
   const key = { "idempotency-key": `n${n}` };
   const answer = await world.daemon.ask("/api/dispatch", { plan: "mark", params: { n } }, key);
   const said = (await answer.json()) as { id?: string; error?: { code: string } };
   if (said.error?.code === "QUEUE_FULL") world.full += 1;
-  else if (!answer.ok) throw new Error(`refused: ${JSON.stringify(said)}`);
+  else if (!answer.ok) throw new Refused(JSON.stringify(said));
   return said.id ?? null;
 }
 

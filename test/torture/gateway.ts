@@ -1,11 +1,15 @@
+import { appendFileSync } from "node:fs";
+import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { cleanUp } from "../support/leftovers.ts";
+import { root } from "../support/program.ts";
 import { testRepository } from "../support/repository.ts";
 import { killGateway } from "./gateway-kills.ts";
 
 /*
  * `ra serve` is killed while clients ask: `npm run torture:gateway -- --requests 500 --clients 64 --kills 20`. With `--git` each
- * request lands a commit; `--whole 0.3` ends in three of ten kills everything it has started as well.
+ * request lands a commit; `--whole 0.3` ends in three of ten kills everything it has started as well. `--record` adds the line
+ * to docs/results/gateway.txt.
  */
 
 const { values } = parseArgs({
@@ -16,6 +20,7 @@ const { values } = parseArgs({
     whole: { type: "string", default: "0" },
     git: { type: "boolean", default: false },
     seed: { type: "string", default: "1" },
+    record: { type: "boolean", default: false },
   },
 });
 
@@ -33,10 +38,12 @@ try {
   const { kills, repeated, full, wrong } = outcome;
   const seconds = Math.round((performance.now() - began) / 1_000);
   for (const line of wrong) process.stdout.write(`WRONG ${line}\n`);
-  process.stdout.write(
-    `${ordeal.requests} requests of ${ordeal.clients} clients, ${kills} kills, ${repeated} asked again, ` +
-      `${full} times full, ${wrong.length} wrong, ${seconds} s, seed ${ordeal.seed}\n`,
-  );
+  const line =
+    `${new Date().toISOString().slice(0, 10)}: ${ordeal.requests} requests of ${ordeal.clients} clients, ${kills} kills, ${repeated} asked again, ` +
+    `${full} times full, ${wrong.length} wrong, ${seconds} s, seed ${ordeal.seed}` +
+    `${values.git ? ", a commit each" : ""}${ordeal.whole > 0 ? `, ${ordeal.whole} of the kills whole` : ""}\n`;
+  process.stdout.write(line);
+  if (values.record) appendFileSync(join(root, "docs/results/gateway.txt"), line);
   process.exitCode = wrong.length > 0 ? 1 : 0;
 } finally {
   await cleanUp();
