@@ -1,5 +1,5 @@
 import * as v from "valibot";
-import { idPattern, label, plainPattern, program } from "../core/plan/schema.ts";
+import { idPattern, label, program } from "../core/plan/schema.ts";
 
 const about = v.description;
 const whole = v.pipe(v.number("be a whole number"), v.safeInteger("be a whole number"));
@@ -42,7 +42,7 @@ export type ParameterInput = v.InferOutput<typeof parameter>;
 const namedPlan = v.strictObject(
   {
     file: v.pipe(
-      v.pipe(label(4_000), v.regex(plainPattern)),
+      label(4_000),
       about("The plan: a path from the repository's root, or an absolute one."),
     ),
     about: v.pipe(v.exactOptional(label(500)), about("What it does, for people.")),

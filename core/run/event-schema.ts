@@ -1,6 +1,6 @@
 import * as v from "valibot";
 import type { Event } from "./event.ts";
-
+import { finding, outcome, taskError } from "./outcome-schema.ts";
 import {
   budget,
   isolation,
@@ -22,22 +22,6 @@ import { questionAnswered, questionAsked, questionWithdrawn } from "./question-s
 const runStatus = v.picklist(["succeeded", "failed", "stopped", "interrupted"]);
 const endStatus = v.picklist(["done", "error", "skipped", "stopped"]);
 
-const taskError = v.object({
-  kind: v.picklist([
-    "failed",
-    "timeout",
-    "conflict",
-    "verify",
-    "scope",
-    "rate-limit",
-    "auth",
-    "crashed",
-    "budget",
-    "no-change",
-  ]),
-  message: text,
-});
-
 const process = v.object({ pid: v.number(), startTicks: numberOrNull });
 
 const owner = v.object({
@@ -46,35 +30,6 @@ const owner = v.object({
   boot: v.exactOptional(text),
 });
 const epoch = v.exactOptional(v.number());
-
-const outcome = v.variant("kind", [
-  v.object({ kind: v.literal("succeeded"), commit: textOrNull }),
-  v.object({ kind: v.literal("unchanged") }),
-  v.object({
-    kind: v.literal("failed"),
-    message: text,
-    final: v.exactOptional(v.literal(true)),
-    class: v.exactOptional(text),
-  }),
-  v.object({
-    kind: v.literal("timed-out"),
-    afterMs: v.number(),
-    silent: v.exactOptional(v.literal(true)),
-  }),
-  v.object({ kind: v.literal("rate-limited"), until: textOrNull, message: text }),
-  v.object({ kind: v.literal("disk-full"), message: text }),
-  v.object({ kind: v.literal("auth"), message: text }),
-  v.object({ kind: v.literal("cancelled"), by: text }),
-  v.object({ kind: v.literal("crashed"), message: text }),
-  v.object({ kind: v.literal("lost") }),
-]);
-
-const finding = v.object({
-  check: text,
-  severity: v.picklist(["note", "warn", "block"]),
-  message: text,
-  paths: texts,
-});
 
 const verified = v.object({ checks: v.number(), together: v.number(), notes: texts });
 
