@@ -4,8 +4,16 @@ import {
   type SQLQueryBindings,
   type Statement as SqliteStatement,
 } from "bun:sqlite";
-import { chmodSync, closeSync, existsSync, mkdirSync, openSync, statSync } from "node:fs";
-import { join } from "node:path";
+import {
+  chmodSync,
+  closeSync,
+  existsSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  statSync,
+} from "node:fs";
+import { dirname, join } from "node:path";
 import { type Compilable, Kysely } from "kysely";
 import { assert } from "../assert.ts";
 import { type Living, livingHere } from "../process/living.ts";
@@ -235,11 +243,21 @@ function mustBeSound(connection: Database): void {
 }
 
 function createPrivate(stateDir: string, path: string): void {
-  mkdirSync(stateDir, { recursive: true, mode: 0o700 });
+  // SQLite flushes the directory of the registry, and not what names that.
+  if (mkdirSync(stateDir, { recursive: true, mode: 0o700 }) !== undefined) flushName(stateDir);
   // To close a file lets go of all locks that this process has on it, those of SQLite included.
   if (!existsSync(path)) closeSync(openSync(path, "a", 0o600));
   restrict(stateDir, 0o700);
   restrict(path, 0o600);
+}
+
+function flushName(path: string): void {
+  const handle = openSync(dirname(path), "r");
+  try {
+    fsyncSync(handle);
+  } finally {
+    closeSync(handle);
+  }
 }
 
 function restrict(path: string, mode: number): void {

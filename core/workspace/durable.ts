@@ -6,14 +6,12 @@ import { dirname, join } from "node:path";
 const flushesMax = 16;
 
 /**
- * Flushes the directories of a ref, from `refs` down to the one that holds it. Git flushes the file but
- * not its name; without this a ref that was reported as written can be gone after a power cut.
+ * The directories that name a ref, from `refs` down. Git flushes the file but not its name: without them a ref that was
+ * reported as written can be gone after a power cut.
  */
-export async function flushRef(commonDir: string, ref: string): Promise<void> {
+export function refDirectories(commonDir: string, ref: string): readonly string[] {
   const parts = ref.split("/").slice(0, -1);
-  for (let depth = parts.length; depth > 0; depth--) {
-    await flushDirectory(join(commonDir, ...parts.slice(0, depth)));
-  }
+  return parts.map((_, depth) => join(commonDir, ...parts.slice(0, depth + 1)));
 }
 
 /** Flushes a file. Gone, or no plain file, is fine. */
@@ -41,8 +39,16 @@ export async function flushPaths(root: string, paths: readonly string[]): Promis
   for (const path of paths) {
     for (let dir = dirname(path); dir !== "."; dir = dirname(dir)) dirs.add(join(root, dir));
   }
-  await sideBySide(paths, (path) => flushFile(join(root, path)));
-  await sideBySide([...dirs], flushDirectory);
+  await flushAll(
+    paths.map((path) => join(root, path)),
+    [...dirs],
+  );
+}
+
+/** Flushes files, and then the names in directories. */
+export async function flushAll(files: readonly string[], dirs: readonly string[]): Promise<void> {
+  await sideBySide(files, flushFile);
+  await sideBySide(dirs, flushDirectory);
 }
 
 async function sideBySide<T>(all: readonly T[], work: (one: T) => Promise<void>): Promise<void> {

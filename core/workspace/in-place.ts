@@ -2,6 +2,7 @@ import { rm } from "node:fs/promises";
 import { ExitCode, RaError } from "../error.ts";
 import { agentGitEnvironment } from "./agent-environment.ts";
 import { busyReason, type Checkout, changedTracked } from "./checkout.ts";
+import { flushPaths } from "./durable.ts";
 import { keeper, signature } from "./identity.ts";
 import { baseRef, indexPath, resultRef } from "./isolated.ts";
 import { type MergeTools, mergeTrees } from "./merge.ts";
@@ -103,6 +104,12 @@ async function putBack(site: Site, request: WorkspaceRequest, subject: Subject):
     );
     await site.refs.set(`${resultRef(request)}.left`, left);
     await moveFiles(site, subject.path, index, now.tree, before.tree);
+    // The ref that holds them goes next.
+    const [entries] = await diffTrees(site.control, [[now.tree, before.tree]]);
+    await flushPaths(
+      subject.path,
+      entries!.map(({ path }) => path),
+    );
   } finally {
     await rm(index, { force: true });
   }

@@ -78,7 +78,10 @@ export async function lockIndex(
         await flushDirectory(checkout.gitDir);
       },
       async putBack() {
-        if (isInstalled) await rename(before, index);
+        if (!isInstalled) return;
+        await flushFile(before);
+        await rename(before, index);
+        await flushDirectory(checkout.gitDir);
       },
       [Symbol.asyncDispose]: release,
     };

@@ -42,7 +42,7 @@ async function moveBranch(site: Site, who: Identity, move: Move): Promise<Public
   const ref = `refs/heads/${move.target}`;
   const tip = await site.refs.read(ref);
   if (tip === null) return { kind: "gone" };
-  if (tip === move.to) return { kind: "landed" };
+  if (tip === move.to) return await settled(site, ref);
   if (tip !== move.from) return { kind: "moved", tip };
   const line = await site.control.attempt(["merge-base", "--is-ancestor", move.from, move.to]);
   assert(line.code === 0, `${move.to} does not descend from ${move.from}`);
@@ -215,8 +215,15 @@ async function swap(site: Site, who: Identity, move: Move): Promise<Publication>
   const tip = await site.refs.read(ref);
   // A `git branch -m` that loses to this move writes the commit it had read back, without looking.
   if (swapped && tip === from) return refused(`another git put \`${move.target}\` back at once`);
-  if (swapped || tip === to) return { kind: "landed" };
+  if (swapped) return { kind: "landed" };
+  if (tip === to) return await settled(site, ref);
   return tip === null ? { kind: "gone" } : { kind: "moved", tip };
+}
+
+/** Somebody else moved the branch there, such as a git that died right after it. */
+async function settled(site: Site, ref: string): Promise<Publication> {
+  await site.refs.settle(ref);
+  return { kind: "landed" };
 }
 
 function refused(reason: string): Publication {

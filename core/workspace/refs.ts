@@ -3,10 +3,11 @@ import { stat, unlink } from "node:fs/promises";
 import { join } from "node:path";
 import { assert } from "../assert.ts";
 import { ExitCode, RaError } from "../error.ts";
-import { flushRef } from "./durable.ts";
+import { flushAll, refDirectories } from "./durable.ts";
 import { type Git, gitFailed } from "./git.ts";
 import { type Identity, keeper, signature } from "./identity.ts";
 import { RefDeletion } from "./ref-deletion.ts";
+import { StoreFlush } from "./store-flush.ts";
 
 /** Age in milliseconds from which a lock below `refs/ra/` is taken for one that a killed `ra` left. */
 const staleLockMs = 10_000;
@@ -19,6 +20,7 @@ export class Refs {
   readonly #fast: boolean;
   readonly #zero: string;
   readonly #deletion: RefDeletion;
+  readonly #store: StoreFlush;
 
   constructor(input: {
     user: Git;
@@ -31,6 +33,7 @@ export class Refs {
     stateDir: string;
   }) {
     this.#deletion = new RefDeletion(input.stateDir);
+    this.#store = new StoreFlush(input.commonDir);
     this.#user = input.user;
     this.#commonDir = input.commonDir;
     this.#gitDir = input.gitDir;
@@ -66,8 +69,8 @@ export class Refs {
   }
 
   /**
-   * Moves a ref from one commit to another by compare-and-swap, and makes it durable. `from` null: the ref
-   * must not exist. False when it is not at `from`. Throws `RaError` (exit 6) when git cannot write.
+   * Moves a ref from one commit to another by compare-and-swap, and makes both durable: first all objects that are
+   * new, then the ref. `from` null: the ref must not exist. False when it is not at `from`. Throws `RaError` (exit 6) when git cannot write.
    */
   async swap(input: {
     ref: string;
@@ -80,13 +83,20 @@ export class Refs {
     const log = input.message === undefined ? [] : ["-m", input.message];
     const args = ["update-ref", "--no-deref", ...log, ref, to, from ?? this.#zero];
     const env = signature(input.who ?? keeper, Math.floor(Date.now() / 1000));
+    await this.#store.flush();
     const done = await this.#attempt(ref, args, env);
     if (done.code !== 0) {
       if ((await this.read(ref)) !== from) return false;
       throw gitFailed(args, done);
     }
-    await flushRef(this.#commonDir, ref);
+    await flushAll([], refDirectories(this.#commonDir, ref));
     return true;
+  }
+
+  /** Makes a ref and what it names durable that is there already: whoever wrote it may have died before it did so. */
+  async settle(ref: string): Promise<void> {
+    await this.#store.flush();
+    await flushAll([join(this.#commonDir, ref)], refDirectories(this.#commonDir, ref));
   }
 
   /** Points a ref of `ra`'s own at a commit, whatever it held before, and makes it durable. */
@@ -94,7 +104,7 @@ export class Refs {
     assertOwn(ref);
     for (let tries = 0; tries < 10; tries++) {
       const old = await this.read(ref);
-      if (old === commit) return;
+      if (old === commit) return await this.settle(ref);
       if (await this.swap({ ref, from: old, to: commit })) return;
     }
     throw new RaError({

@@ -107,7 +107,10 @@ async function pinResult(site: Site, ref: string, commit: string): Promise<strin
   const old = await site.refs.read(ref);
   if (old !== null) {
     const [was, is] = await site.objects.commits(old, commit);
-    if (was!.tree === is!.tree && was!.parents[0] === is!.parents[0]) return old;
+    if (was!.tree === is!.tree && was!.parents[0] === is!.parents[0]) {
+      await site.refs.settle(ref);
+      return old;
+    }
     await site.refs.set(`${ref}.${old.slice(0, 12)}`, old);
   }
   await site.refs.set(ref, commit);

@@ -27,8 +27,10 @@ const lifeMaxMs = 20_000;
 /**
  * Starts the reference plan on a disk of its own, cuts the power `afterMs` later (0: as soon as the run has ended), and
  * compares what is there after a new start with what the binary had told. Then the run is resumed to its end and judged.
+ * `isFresh`: the user committed right before, so that nothing of the repository is on the disk but by the run; their other
+ * files may be lost, and only what was told and the repository are judged.
  */
-export async function cutPower(top: string, afterMs: number): Promise<PowerCut> {
+export async function cutPower(top: string, afterMs: number, isFresh = false): Promise<PowerCut> {
   mkdirSync(top, { recursive: true });
   using disk = makeLoopDisk(top, { megabytes: 256 });
   // The journals of the tasks stand beside the disk: they tell what happened, whatever the disk forgets.
@@ -37,13 +39,17 @@ export async function cutPower(top: string, afterMs: number): Promise<PowerCut> 
     symlinkSync(join("disk", name), join(top, name));
   }
   const world = await makeWorld(top);
-  Bun.spawnSync(["sync"]);
+  if (!isFresh) Bun.spawnSync(["sync"]);
   const code = await lifeUntilCut(world, disk, afterMs);
   await disk.restart();
   const told = toldBy(top);
-  const wrong = [...judgeTold(world, told), ...judgeRest(world, code)];
+  const wrong = [
+    ...judgeTold(world, told),
+    ...judgeRepository(world),
+    ...(isFresh ? [] : judgeEnd(world, code)),
+  ];
   // A registry that is not whole would fail every command: that is the finding, not what follows from it.
-  if (wrong.length === 0) wrong.push(...(await goOn(world, code)));
+  if (wrong.length === 0 && !isFresh) wrong.push(...(await goOn(world, code)));
   await endAll(world);
   return {
     wrong,
@@ -112,15 +118,20 @@ function isWhole(world: World, commit: unknown): boolean {
   return world.git("rev-list", "--objects", "--no-object-names", commit) !== null;
 }
 
-/** INV-15 and, for a run that had ended with 0, INV-11 again: its target holds what it was said to hold. */
-function judgeRest(world: World, code: number | null): string[] {
+/** INV-15. */
+function judgeRepository(world: World): string[] {
   const wrong: string[] = [];
   if (world.git("fsck", "--full", "--strict", "--no-dangling") === null)
     wrong.push("INV-15: git fsck fails");
   if (world.git("rev-parse", "--verify", "HEAD^{commit}") === null)
     wrong.push("INV-15: HEAD names no commit");
-  if (code !== null && code !== 0) wrong.push(`the run came to ${code}`);
-  return code === 0 ? [...wrong, ...judgeAfterCut(world)] : wrong;
+  return wrong;
+}
+
+/** For a run that had ended with 0, INV-11 again: its target holds what it was said to hold. */
+function judgeEnd(world: World, code: number | null): string[] {
+  if (code === null) return [];
+  return code === 0 ? judgeAfterCut(world) : [`the run came to ${code}`];
 }
 
 /** Resumes the run to its end and judges that. */

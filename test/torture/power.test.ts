@@ -48,3 +48,17 @@ test.skipIf(reason !== null)(
   },
   limitMs,
 );
+
+test.skipIf(reason !== null)(
+  "what a run told of survives a power cut although the user committed right before it, unflushed",
+  async () => {
+    const top = temporaryDirectory("ra-power-fresh");
+
+    for (const [i, afterMs] of [400 + (seed % 400), 0].entries()) {
+      const cut = await cutPower(join(top, String(i)), afterMs, true);
+      expect({ afterMs, wrong: cut.wrong }).toEqual({ afterMs, wrong: [] });
+      expect(cut.told > 0 || afterMs > 0).toBe(true);
+    }
+  },
+  limitMs,
+);

@@ -1,0 +1,14 @@
+import { bindGit } from "../../core/workspace/git.ts";
+import { Refs } from "../../core/workspace/refs.ts";
+
+/** Points a ref at a commit as a run does: `bun test/torture/settle.ts GIT_DIRECTORY REF COMMIT`. */
+const [commonDir = "", ref = "", commit = ""] = process.argv.slice(2);
+const refs = new Refs({
+  user: bindGit(commonDir, process.env, { GIT_DIR: commonDir }),
+  commonDir,
+  gitDir: commonDir,
+  fast: true,
+  zero: "0".repeat(40),
+  stateDir: commonDir,
+});
+await refs.set(ref, commit);
