@@ -77,13 +77,19 @@ async function resumable(
 const lookedAtMax = 200;
 const namedMax = 5;
 
-/** The one run that broke off. Throws `RaError` (exit 2) when there is none, and when there are several. */
+/**
+ * The one run that broke off, or else the newest that still goes on: that is refused with the name of its process. Throws
+ * `RaError` (exit 2) when there is none, and when several broke off.
+ */
 function onlyOpenRun({ database }: Registry): string {
-  const open = runs(database, { limit: lookedAtMax }).filter(
-    ({ driven, status }) => !driven || status === "interrupted",
-  );
+  const known = runs(database, { limit: lookedAtMax });
+  const open = known.filter(({ driven, status }) => !driven || status === "interrupted");
   const [only, ...others] = open;
-  if (only === undefined) throw refusal("no run has broken off; name the run to go on with");
+  if (only === undefined) {
+    const live = known.find(({ finishedAt }) => finishedAt === null);
+    if (live !== undefined) return live.id;
+    throw refusal("no run has broken off; name the run to go on with");
+  }
   if (others.length === 0) return only.id;
   const named = open.slice(0, namedMax).map(({ id, name }) => `\`${id}\` (${name})`);
   const more = open.length > namedMax ? ` and ${open.length - namedMax} more` : "";

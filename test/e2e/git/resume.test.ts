@@ -89,6 +89,23 @@ describe("a resumed run", () => {
     expect(subjects(repository, "main")).toEqual(["start", ...commits]);
   });
 
+  test("that is the only one and still goes on is refused, with or without its name, and its process is named", async () => {
+    const repository = testRepository();
+    const plan = repository.plan([{ id: "first", run: repository.hold("first") }]);
+    const dispatch = await repository.start("dispatch", plan, "--json");
+    await repository.arrival("first");
+
+    const refused = [await repository.ra("resume"), await repository.ra("resume", "@last")];
+    repository.open("first");
+    await dispatch.ended;
+    const over = await repository.ra("resume");
+
+    for (const { code, stderr } of refused) {
+      expect([code, stderr]).toEqual([6, expect.stringContaining(`process ${dispatch.pid}`)]);
+    }
+    expect([over.code, over.stderr]).toEqual([2, expect.stringContaining("no run has broken off")]);
+  });
+
   test("does not land again what has reached the target, however the user put it there", async () => {
     const repository = testRepository({ "log.txt": "zero\n" });
     repository.write({ "log.txt": "mine\n" });
