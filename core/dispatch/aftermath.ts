@@ -75,7 +75,7 @@ export async function recoverRun(takeover: Takeover): Promise<Aftermath> {
   if (state === undefined) return { results: new Map(), told: [] };
   const told = await endProcesses(machine, log, state);
   if (repository === null) return { results: new Map(), told };
-  told.push(...(await repository.mend()));
+  told.push(...(await repository.mend(run)));
   await recordLanded(takeover, state, repository);
   const results = await pendingResults(state, repository);
   const empty: AbandonedWorkspace[] = [];

@@ -43,8 +43,7 @@ export async function abandonedWorkspaces(
 }
 
 /**
- * Removes what a dead `ra` left of a run besides its work: throw-away checkouts, index files, bases, locks on refs of
- * the run. `empty`: workspaces in which nobody has worked. Whatever else stands among its workspaces is set aside.
+ * Removes what a dead `ra` left of a run besides its work: throw-away checkouts, index files, bases. `empty`: workspaces in which nobody has worked. Whatever else stands among its workspaces is set aside.
  */
 export async function clearAbandoned(
   site: Site,
@@ -80,7 +79,6 @@ export async function clearAbandoned(
     if (owner !== run || leftovers.open.has(`${task}.${attempt}`)) continue;
     await rm(join(site.indexDir, name), { recursive: true, force: true });
   }
-  await clearRefLocks(site, run);
   const closed = found.filter(([ref]) => {
     const [, task, attempt] = refPattern.exec(ref) ?? [];
     return task !== undefined && !leftovers.open.has(`${task}.${attempt}`);
@@ -88,8 +86,8 @@ export async function clearAbandoned(
   await site.refs.removeAll(closed.map(([ref]) => ref));
 }
 
-/** Only `ra` writes below these, and the one that did is dead. */
-async function clearRefLocks(site: Site, run: string): Promise<void> {
+/** Removes the locks on the refs of a run, of whatever age: only `ra` writes below these, and the one that did is dead. */
+export async function clearRefLocks(site: Site, run: string): Promise<void> {
   const { commonDir } = site.place;
   const own = join(commonDir, "refs", "ra", run);
   for (const name of await readdir(own, { recursive: true }).catch(() => [])) {

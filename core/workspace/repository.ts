@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { ExitCode, RaError } from "../error.ts";
 import { limits } from "../limits.ts";
 import { createMutex } from "../mutex.ts";
-import { abandonedWorkspaces, clearAbandoned, removeBases } from "./abandoned.ts";
+import { abandonedWorkspaces, clearAbandoned, clearRefLocks, removeBases } from "./abandoned.ts";
 import { BaseAttributes } from "./attributes.ts";
 import { textsAt } from "./blob-text.ts";
 import { type Checkout, changedTracked, listCheckouts } from "./checkout.ts";
@@ -154,7 +154,7 @@ function composed(
     adopt: (request) => adopt(site, request),
     abandoned: (run) => abandonedWorkspaces(site, run),
     clearAbandoned: (run, leftovers) => clearAbandoned(site, run, leftovers),
-    mend: () => mend(site),
+    mend: (run) => mend(site, run),
     tidy: (run) => tidy(site, run),
   };
 }
@@ -224,7 +224,8 @@ async function tidy(site: Site, run: string): Promise<void> {
   await removeBases(site, run);
 }
 
-async function mend(site: Site): Promise<readonly string[]> {
+async function mend(site: Site, run: string | undefined): Promise<readonly string[]> {
+  if (run !== undefined) await clearRefLocks(site, run);
   await site.quarantine.clearStale();
   const lock = await clearDeletionLock(site.place.stateDir, site.place.commonDir);
   return [...(lock === null ? [] : [lock]), ...(await bringBackLandings(site))];

@@ -257,9 +257,9 @@ export interface GitRepository extends Repository {
   ): Promise<void>;
   /**
    * Brings checkouts back in which an `ra` died while it moved files, and removes what dead ones left that belongs to
-   * no run. Gives what it did, one line each.
+   * no run. `run`: one whose `ra` is dead; nothing waits for the locks on its refs any more. Gives what it did, one line each.
    */
-  mend(): Promise<readonly string[]>;
+  mend(run?: string): Promise<readonly string[]>;
   /**
    * Deletes the directories and scratch files of a run that is over. A workspace that was never closed may
    * hold work that no commit has: it is moved to `leftovers` beside the workspaces.

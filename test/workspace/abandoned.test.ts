@@ -59,3 +59,23 @@ test("recovery removes a worktree that git made half, and none of the user's", a
   expect(readdirSync(list).sort()).toEqual(["gone", "mine", "other"]);
   expect(existsSync(join(list, "gone", "HEAD"))).toBe(true);
 });
+
+test("a lock that a killed git left on a ref of the run is gone before its work is kept, however young it is", async () => {
+  const fixture = makeRepository();
+  const before = await fixture.open();
+  const attempt = request(fixture);
+  const { path } = await before.open(attempt);
+  writeFileSync(join(path, "work.txt"), "work");
+  const own = join(fixture.dir, ".git", "refs", "ra", "r7k2", "api");
+  const foreign = join(fixture.dir, ".git", "refs", "ra", "zzzz");
+  mkdirSync(foreign, { recursive: true });
+  for (const lock of [join(own, "1.lock"), join(foreign, "1.lock")]) writeFileSync(lock, "");
+
+  const repository = await fixture.open();
+  await repository.mend("r7k2");
+  const workspace = await repository.adopt(attempt);
+  const snapshot = await workspace?.snapshot("left");
+
+  expect(refs(fixture)).toContain(`refs/ra/r7k2/api/1 ${snapshot?.commit}`);
+  expect([own, foreign].map((dir) => existsSync(join(dir, "1.lock")))).toEqual([false, true]);
+});
