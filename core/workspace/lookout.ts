@@ -17,13 +17,6 @@ const peeksMax = 1_000;
 /** See `Repository.lookout`. */
 export function makeLookout(site: Site, tools: MergeTools): Lookout {
   const finder = new ClashFinder(site.control);
-  const submodules = new Map<string, Promise<boolean>>();
-  /** Where there are submodules git would start itself in them, under the agent's configuration. */
-  const hasSubmodules = (base: string): Promise<boolean> => {
-    const found = submodules.get(base) ?? submodulesOf(site, base).then((paths) => paths.size > 0);
-    submodules.set(base, found);
-    return found;
-  };
   let bench = makeBench(tools);
   return {
     async look(tasks, tip) {
@@ -35,7 +28,8 @@ export function makeLookout(site: Site, tools: MergeTools): Lookout {
       await site.quarantine.keep(tip);
       const progress: Progress[] = [];
       for (const request of tasks) {
-        if (await hasSubmodules(request.base)) continue;
+        // Git would start itself in them, under the agent's configuration.
+        if ((await submodulesOf(site, request.base)).size > 0) continue;
         const commit = await peek(site, bench, request).catch(() => null);
         if (commit !== null) progress.push({ task: request.task, base: request.base, commit });
       }

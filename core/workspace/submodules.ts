@@ -9,11 +9,28 @@ import { gitlinkMode } from "./tree-diff.ts";
 /** Bytes of an index that is copied. */
 const indexMax = 536_870_912;
 
-/** Directories of a commit's submodules, with the commits they stand at. */
-export async function submodulesOf(
-  site: Site,
-  commit: string,
-): Promise<ReadonlyMap<string, string>> {
+/** How many commits are remembered: of many tasks that start or are taken up together most stand on the same one. */
+const rememberedMax = 64;
+
+const remembered = new WeakMap<Site, Map<string, Promise<ReadonlyMap<string, string>>>>();
+
+/** Directories of a commit's submodules, with the commits they stand at. Each commit is listed once. */
+export function submodulesOf(site: Site, commit: string): Promise<ReadonlyMap<string, string>> {
+  const known = remembered.get(site) ?? new Map<string, Promise<ReadonlyMap<string, string>>>();
+  remembered.set(site, known);
+  const asked = known.get(commit);
+  if (asked !== undefined) return asked;
+  const found = listSubmodules(site, commit);
+  known.set(commit, found);
+  found.catch(() => known.delete(commit));
+  for (const oldest of known.keys()) {
+    if (known.size <= rememberedMax) break;
+    known.delete(oldest);
+  }
+  return found;
+}
+
+async function listSubmodules(site: Site, commit: string): Promise<ReadonlyMap<string, string>> {
   const listed = await site.control.run(["ls-tree", "-r", "-z", commit]);
   const found = new Map<string, string>();
   if (!listed.includes(`${gitlinkMode} commit `)) return found;
