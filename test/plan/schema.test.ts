@@ -109,8 +109,9 @@ describe("ra schema", () => {
     );
 
     expect(Object.keys(config.properties)).toContain("runners");
+    // That none is missing the compiler sees to.
     expect(types).toContain("attempt.finished");
-    expect(new Set(types).size).toBe(28);
+    expect(new Set(types).size).toBe(types.length);
   });
 
   test("refuses a name it does not know", async () => {

@@ -1,5 +1,6 @@
 import { expect, test } from "bun:test";
 import { until } from "../support/repository.ts";
+import type { AcpScript } from "./acp-agent.ts";
 import { asks, play } from "./acp-play.ts";
 
 test("allows what stays in the workspace, without asking anybody", async () => {
