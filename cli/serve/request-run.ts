@@ -34,9 +34,12 @@ export async function driveRequest(id: string, terminal: Terminal): Promise<Exit
   } catch (error) {
     if (!(error instanceof RaError)) throw error;
     const isOpen = (await registry.state(request.run)) !== undefined;
-    if (isOpen || passing.test(error.code)) return error.exitCode;
-    // Before its run there was anything: a runner is missing, a branch, a login.
     const reason = shortReason(`${error.message}${error.hint ? `; ${error.hint}` : ""}`);
+    if (isOpen || passing.test(error.code)) {
+      requests.remark(id, reason);
+      return error.exitCode;
+    }
+    // There is no run yet: a runner is missing, a branch, a login.
     const status = requests.find(id)?.cancelledBy === null ? "rejected" : "cancelled";
     requests.settle(id, { status, exitCode: error.exitCode, reason });
     return error.exitCode;

@@ -169,7 +169,7 @@ export class Queue {
     if (this.#isClosed) return;
     const tries = this.#tries.get(request.id);
     if (request.cancelledBy !== null) store.settle(request.id, cancelled);
-    else if ((tries?.count ?? 0) >= triesMax) store.settle(request.id, brokenOff);
+    else if ((tries?.count ?? 0) >= triesMax) store.settle(request.id, brokenOff(request));
     else if (clock.monotonic() >= (tries?.notBefore ?? 0)) this.#drive(request);
   }
 
@@ -238,8 +238,8 @@ const cancelled: Settlement = {
   reason: "it was cancelled, and its run broke off; what there is of it is kept",
 };
 
-const brokenOff: Settlement = {
-  status: "rejected",
-  exitCode: null,
-  reason: `${triesMax} processes after one another ended before the run did`,
-};
+function brokenOff({ reason }: QueuedRequest): Settlement {
+  const what = `${triesMax} processes after one another ended before the run did`;
+  const why = reason === null ? what : `${what}: ${reason}`;
+  return { status: "rejected", exitCode: null, reason: why };
+}

@@ -49,6 +49,7 @@ export interface QueuedRequest extends NewRequest {
   readonly startedAt: string | null;
   readonly settledAt: string | null;
   readonly exitCode: number | null;
+  /** Why it ended as it did; while it runs, what kept the last process from ending it. Null: nothing. */
   readonly reason: string | null;
 }
 

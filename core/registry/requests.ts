@@ -131,6 +131,13 @@ export class Requests implements RequestStore {
     });
   }
 
+  /** Notes what kept the process that drives a request from ending it: the next one will try. */
+  remark(id: string, reason: string): void {
+    this.#database.immediate(() => {
+      if (this.#row(id)?.status === "running") this.#update(id, { reason });
+    });
+  }
+
   /** The process that drives a request and may be alive; null: none. */
   driver(id: string): RunOwner | null {
     const row = this.#row(id);

@@ -1,8 +1,8 @@
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { readFileSync } from "node:fs";
 import { raBinary } from "../../support/binary.ts";
 import { onTestEnd } from "../../support/leftovers.ts";
 import { type TestRepository, until } from "../../support/repository.ts";
+import { writeUserConfig } from "../../support/user-config.ts";
 
 /** A request as the gateway tells of it. */
 export interface View {
@@ -31,9 +31,9 @@ export interface TestDaemon {
 
 /** Writes the user's own config. */
 export function userConfig(repository: TestRepository, config: object): void {
-  const directory = join(repository.top, "home", "config", "ra");
-  mkdirSync(directory, { recursive: true });
-  writeFileSync(join(directory, "config.yaml"), JSON.stringify(config));
+  // YAML in which one key has a line of its own, as JSON is YAML too.
+  const lines = Object.entries(config).map(([key, value]) => `${key}: ${JSON.stringify(value)}\n`);
+  writeUserConfig(repository.env.XDG_CONFIG_HOME ?? "", lines.join(""));
 }
 
 /** Starts `ra serve` in a repository, on a port that is free unless `args` say otherwise. */

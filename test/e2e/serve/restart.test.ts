@@ -68,7 +68,7 @@ test("one daemon serves a repository", async () => {
 test("takes a token that nobody else could have read, and no other", async () => {
   const repository = withHold();
   const daemon = await startDaemon(repository);
-  const path = join(repository.top, "home/config/ra/serve.token");
+  const path = join(repository.env.XDG_CONFIG_HOME ?? "", "ra", "serve.token");
   await daemon.end();
 
   expect(statSync(path).mode & 0o777).toBe(0o600);
