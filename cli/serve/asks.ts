@@ -63,6 +63,17 @@ export const stopSchema = v.strictObject({
   task: v.pipe(v.exactOptional(label(63)), about("End this task alone.")),
 });
 
+export const answerSchema = v.strictObject({
+  answer: v.pipe(
+    v.string("be a text"),
+    v.minLength(1, "not be empty"),
+    v.maxLength(10_000, "be at most 10000 characters long"),
+    about(
+      "An option of the question, by its id, its number or its label; a text where it has none.",
+    ),
+  ),
+});
+
 export const sessionSchema = v.strictObject({
   code: v.pipe(label(100), about("What stands behind the `#` of the link.")),
 });

@@ -186,6 +186,8 @@ export class ChannelHost {
       }
       case "cancel":
         return operations.cancel(ask.request, origin);
+      case "answer":
+        return await operations.answer(ask.gate, ask.answer, origin);
       case "continue":
         return await operations.continue(ask.run, origin);
       case "stop":

@@ -3,8 +3,10 @@ import type { Queue } from "../../core/queue/queue.ts";
 import type { Origin, QueuedRequest } from "../../core/queue/request.ts";
 import { findRun } from "../../core/registry/find-run.ts";
 import { liveProcesses, newestSeq, runs } from "../../core/registry/query.ts";
+import { findQuestion, openQuestions } from "../../core/registry/questions.ts";
 import type { Registry } from "../../core/registry/registry.ts";
 import { Requests } from "../../core/registry/requests.ts";
+import { answerFact, askedIn } from "../answering.ts";
 import { continueRun, stopRun } from "../steering.ts";
 import { runJson } from "../view/show-json.ts";
 import type { Ask } from "./asks.ts";
@@ -99,6 +101,25 @@ export class Operations {
   /** The id of a run that is there. Throws `RaError` when there is none. */
   runId(text: string): string {
     return findRun(this.#registry.database, text);
+  }
+
+  /** What agents wait for, the oldest first. */
+  questions(): object {
+    return { questions: openQuestions(this.#registry.database) };
+  }
+
+  /** Answers a question. The first answer counts, by whichever way it comes: later ones are told who gave it. */
+  async answer(gate: string, answer: string, { sender, source }: Origin): Promise<object> {
+    const found = findQuestion(this.#registry.database, gate);
+    if (found === null) throw unknown("question", gate);
+    const { run, task } = found;
+    await this.#registry.commit(run, ({ state }) => {
+      assert(state, `run ${run} is listed, but has no events`);
+      const asked = askedIn(state, task).find(({ question }) => question.gate === gate);
+      assert(asked, `question ${gate} is listed, but was not asked`);
+      return [answerFact(state, asked, { text: answer }, sender ?? source)];
+    });
+    return { run, task, gate };
   }
 
   async continue(text: string, { sender, source }: Origin): Promise<object> {

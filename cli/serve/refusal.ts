@@ -39,6 +39,7 @@ const statuses: Readonly<Record<string, number>> = {
   RUN_NOT_WAITING: 409,
   RUN_ABANDONED: 409,
   NOTHING_TO_STOP: 409,
+  QUESTION_CLOSED: 409,
 };
 
 /** What was thrown as a refusal; null for a bug, of which nothing is told. */

@@ -1,4 +1,5 @@
 import {
+  answerSchema,
   batchSchema,
   dispatchSchema,
   nothingSchema,
@@ -106,6 +107,18 @@ function requestRoutes({ operations }: RouteParts): readonly Route[] {
 
 function runRoutes({ operations, feed }: RouteParts): readonly Route[] {
   return [
+    get("/api/questions", "What agents wait for, the oldest first.", () => operations.questions()),
+    {
+      method: "POST",
+      path: "/api/questions/:id/answer",
+      about: "Answers a question. The first answer counts, by whichever way it comes.",
+      body: answerSchema,
+      answers: { 200: "It is answered." },
+      run: async ({ params, body, origin }) => {
+        const { answer } = read(answerSchema, body);
+        return json(await operations.answer(params.id ?? "", answer, origin));
+      },
+    },
     get("/api/processes", "Live processes, as in `processes.json`.", () => operations.processes()),
     get("/api/runs", "The newest runs.", () => operations.runs()),
     get("/api/runs/:id", "One run, as `ra show --json` tells it.", ({ params }) =>

@@ -1,6 +1,6 @@
 import { jsonText } from "../../core/plain-text.ts";
 import { isSettled, type Origin } from "../../core/queue/request.ts";
-import { readAsk } from "./asks.ts";
+import { answerSchema, read, readAsk } from "./asks.ts";
 import type { Feed } from "./feed.ts";
 import { type Operations, requestView } from "./operations.ts";
 import { Refusal, refusalJson, refusalOf } from "./refusal.ts";
@@ -115,6 +115,10 @@ export class Connection {
         return operations.continue(id, origin);
       case "stop":
         return operations.stop(id, task, origin);
+      case "answer":
+        return operations.answer(id, readAnswer(params), origin);
+      case "questions":
+        return operations.questions();
       case "queue":
         return operations.queue();
       case "plans":
@@ -182,6 +186,11 @@ function readMessage(text: string): Message {
     throw new Refusal(400, "BAD_BODY", "`params` must be an object");
   }
   return { requestId, method: method.slice(0, 40), params };
+}
+
+function readAnswer(params: unknown): string {
+  const { answer } = params as { readonly answer?: unknown };
+  return read(answerSchema, answer === undefined ? {} : { answer }).answer;
 }
 
 /** The texts that methods take, as far as they are texts. */

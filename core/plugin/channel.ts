@@ -11,7 +11,8 @@ export type ChannelAsk =
   | { readonly kind: "cancel"; readonly request: string }
   | { readonly kind: "continue"; readonly run: string }
   | { readonly kind: "stop"; readonly run: string; readonly task?: string }
-  | { readonly kind: "look"; readonly at: "queue" | "processes" | "runs" | "plans" };
+  | { readonly kind: "answer"; readonly gate: string; readonly answer: string }
+  | { readonly kind: "look"; readonly at: "queue" | "processes" | "runs" | "plans" | "questions" };
 
 /** What becomes of it. `result` is what the same question gets over HTTP. */
 export type ChannelReply =

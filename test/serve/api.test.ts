@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 import { findPlace } from "../../core/workspace/place.ts";
-import { me, runFinished, samplePlan, started } from "../registry/sample.ts";
+import { attemptStarted, me, runFinished, samplePlan, started } from "../registry/sample.ts";
 import { openRegistry } from "../registry/temporary.ts";
 import { until } from "../support/repository.ts";
 import { daemonInside } from "./daemon.ts";
@@ -148,6 +148,31 @@ test("tells of runs that others drive, and streams their events from any place o
     async () => /^ra_sockets 0$/m.test(await (await ask("/metrics")).text()),
     "the end of streams",
   );
+});
+
+test("answers what agents ask, once, whoever is first", async () => {
+  const { ask, post, dir } = await daemonInside();
+  const registry = await openRegistry(findPlace(dir).stateDir);
+  const place = { task: "a", attempt: 1 };
+  const options = [{ id: "yes", label: "Allow", effect: "allow" as const }];
+  const until = "2026-11-26T12:00:00.000Z";
+  await registry.commit("r7k2", () => [
+    started(samplePlan(["a"]), me()),
+    attemptStarted("a"),
+    { type: "question.asked", ...place, gate: "g1", text: "May I?", options, until },
+  ]);
+
+  const questions = (await (await ask("/api/questions")).json()) as object;
+  const wrong = await post("/api/questions/g1/answer", { answer: "no" });
+  const first = await post("/api/questions/g1/answer", { answer: "Allow" });
+  const second = await post("/api/questions/g1/answer", { answer: "yes" });
+  const nothing = await post("/api/questions/g2/answer", { answer: "yes" });
+
+  expect(questions).toMatchObject({ questions: [{ gate: "g1", run: "r7k2", text: "May I?" }] });
+  expect([wrong, first, second, nothing].map(({ status }) => status)).toEqual([400, 200, 409, 404]);
+  expect((await told(second)).error.code).toBe("QUESTION_CLOSED");
+  const events = await registry.read("r7k2", 0);
+  expect(events.at(-1)).toMatchObject({ type: "question.answered", answer: "yes", by: "http" });
 });
 
 test("tells figures and its own description", async () => {
