@@ -32,7 +32,10 @@ export async function driveRequest(id: string, terminal: Terminal): Promise<Exit
   try {
     await drive(request, await registry.state(request.run), silent(terminal));
   } catch (error) {
-    if (!(error instanceof RaError)) throw error;
+    if (!(error instanceof RaError)) {
+      requests.remark(id, shortReason(`a fault in \`ra\`: ${(error as Error).message}`));
+      throw error;
+    }
     const isOpen = (await registry.state(request.run)) !== undefined;
     const reason = shortReason(`${error.message}${error.hint ? `; ${error.hint}` : ""}`);
     if (isOpen || passing.test(error.code)) {

@@ -51,7 +51,7 @@ export async function killGateway(
     await world.daemon.end("SIGKILL");
     if (random.chance(ordeal.whole)) {
       whole += 1;
-      for (const pid of repository.living()) endNow(pid);
+      endAll(repository);
     }
     world.daemon = await startDaemon(repository);
   }
@@ -158,6 +158,21 @@ async function judge(
     if (commits !== requests + 1) wrong.push(`${commits} commits after ${requests} requests`);
   }
   return wrong;
+}
+
+/** Those that drive first: to one that outlives its program by a moment, that has failed. */
+function endAll(repository: TestRepository): void {
+  const drives = (pid: number): boolean => argumentsOf(pid).includes("\0__request\0");
+  for (const pid of repository.living().filter(drives)) endNow(pid);
+  for (const pid of repository.living()) endNow(pid);
+}
+
+function argumentsOf(pid: number): string {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, "latin1");
+  } catch {
+    return "";
+  }
 }
 
 function endNow(pid: number): void {
