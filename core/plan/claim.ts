@@ -33,7 +33,7 @@ export function compileClaim(globs: readonly string[], shared: readonly string[]
   const negative = globs.filter((glob) => glob.startsWith("!")).map((glob) => glob.slice(1));
   const claimed = positive.length === 0 && negative.length > 0 ? ["**"] : positive;
   const free = shared.map((glob) => foldCase(normalizeGlob(glob)));
-  const parts = claimed.filter((glob) => !isShared(glob, free)).map(compilePart);
+  const parts = claimed.filter((glob) => !isShared(glob, free)).map(partOf);
 
   let mine: ((path: string) => boolean) | undefined;
   let others: ((path: string) => boolean) | undefined;
@@ -70,6 +70,24 @@ export function overlap(
   }
   return null;
 }
+
+/** How much of what was made of globs is kept. */
+const rememberedMax = 1_000;
+
+/** Makes something of a text once: most globs come again and again, and to read one costs more than to use it. */
+function remembered<T>(make: (text: string) => T): (text: string) => T {
+  const known = new Map<string, T>();
+  return (text) => {
+    const before = known.get(text);
+    if (before !== undefined) return before;
+    if (known.size >= rememberedMax) known.clear();
+    const made = make(text);
+    known.set(text, made);
+    return made;
+  };
+}
+
+const partOf = remembered(compilePart);
 
 function compilePart(glob: string): Part {
   const sequences = readGlob(normalizeGlob(glob));
@@ -192,8 +210,13 @@ function acceptsUnit(wild: Exclude<Unit, string>, unit: string): boolean {
   return wild.kind !== "class" || wild.pattern.test(unit);
 }
 
+const matcherOf = remembered((texts) => makeMatcher(texts.split("\0")));
+
 function anyOf(globs: readonly string[]): (path: string) => boolean {
-  if (globs.length === 0) return () => false;
+  return globs.length === 0 ? () => false : matcherOf(globs.join("\0"));
+}
+
+function makeMatcher(globs: readonly string[]): (path: string) => boolean {
   const all = globs.map((glob) => normalizeGlob(glob));
   const exact = all.flatMap((glob) => literalPath(glob) ?? []).map((path) => foldCase(path));
   const texts = all.filter((glob) => literalPath(glob) === null);
