@@ -150,13 +150,14 @@ export function composeRun(parts: RunParts): Composed {
 }
 
 /** The disks of the registry and logs, of the workspaces and of git's objects; most often one. */
-function guardOf({ place, config, env }: RunParts, { clock }: Machine): DiskGuard {
+function guardOf({ place, config, env }: RunParts, machine: Machine): DiskGuard {
   const places = [
     { name: "the registry", path: place.stateDir },
     { name: "workspaces", path: workspacesTop(env) },
     ...(place.commonDir === null ? [] : [{ name: "git", path: join(place.commonDir, "objects") }]),
   ];
-  return new DiskGuard({ places, lowWaterBytes: config.lowWaterBytes, clock });
+  const { clock, freeBytes: freeOf } = machine;
+  return new DiskGuard({ places, lowWaterBytes: config.lowWaterBytes, clock, freeOf });
 }
 
 /** What landing and checking need of a run. */

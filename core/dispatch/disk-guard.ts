@@ -1,5 +1,4 @@
 import type { Clock } from "../clock.ts";
-import { freeBytes } from "../disk-space.ts";
 import type { WaitReason } from "../run/event.ts";
 import { type StartSampler, startSampler } from "./disk-sampler.ts";
 import { DiskWatch, type Written } from "./disk-watch.ts";
@@ -25,13 +24,14 @@ export class DiskGuard {
     /** Free bytes below which nothing new starts; 0 for never. */
     readonly lowWaterBytes: number;
     readonly clock: Clock;
-    readonly freeOf?: (path: string) => number;
+    /** As `freeBytes`. */
+    readonly freeOf: (path: string) => number;
     readonly startSampler?: StartSampler;
   }) {
     this.#places = input.places;
     this.#lowWaterBytes = input.lowWaterBytes;
     this.#clock = input.clock;
-    this.#freeOf = input.freeOf ?? freeBytes;
+    this.#freeOf = input.freeOf;
     this.#watch =
       input.lowWaterBytes > 0
         ? new DiskWatch({

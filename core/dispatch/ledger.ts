@@ -39,7 +39,8 @@ export class Ledger {
   readonly #dirty = new Set<number>();
   readonly #told = new Set<string>();
   readonly #startedMs: number;
-  #timer = new AbortController();
+  /** Null: no limit of time is to come. */
+  #timer: AbortController | null = null;
 
   constructor(input: {
     readonly clock: Clock;
@@ -122,7 +123,7 @@ export class Ledger {
 
   /** Stops the timer. */
   close(): void {
-    this.#timer.abort();
+    this.#timer?.abort();
   }
 
   #news(task: string | null, marks: readonly BudgetMark[]): Fact[] {
@@ -154,9 +155,8 @@ export class Ledger {
 
   /** Time passes without anything happening, so the next limit of it needs an alarm. */
   #lookAgain(): void {
-    this.#timer.abort();
-    this.#timer = new AbortController();
-    const { signal } = this.#timer;
+    this.#timer?.abort();
+    this.#timer = null;
     const waits = [waitOf(this.#budget, this.#runNow())];
     for (const position of this.#live.keys()) {
       const own = this.#tasks.get(position);
@@ -164,6 +164,8 @@ export class Ledger {
     }
     const ms = Math.min(...waits);
     if (!Number.isFinite(ms)) return;
+    this.#timer = new AbortController();
+    const { signal } = this.#timer;
     void this.#clock.sleep(Math.ceil(ms), signal).then(() => {
       if (!signal.aborted) this.#onDue();
     });

@@ -17,13 +17,15 @@ export function simulatedMachine(world: Outside, driver: Driver): Machine {
         if (signal?.aborted) return resolve();
         const wake = (): void => {
           driver.pollMs = 100;
+          signal?.removeEventListener("abort", give);
           resolve();
         };
         const stop = timeline.in(ms, wake, driver);
-        signal?.addEventListener("abort", () => {
+        const give = (): void => {
           stop();
           resolve();
-        });
+        };
+        signal?.addEventListener("abort", give);
       }),
     after(ms, work) {
       if (ms !== 100) return timeline.in(ms, work, driver);
@@ -38,6 +40,7 @@ export function simulatedMachine(world: Outside, driver: Driver): Machine {
     isAttended: ({ pid }) => world.drivers.some((each) => each.pid === pid && each.alive),
     start: (request) => programs.start(driver, request),
     openLog: () => ({ bytes: 0, dropped: 0, problem: null, write() {}, end() {} }),
+    freeBytes: () => Number.POSITIVE_INFINITY,
     async endOrphans(_, marks, graceMs) {
       const left = (each: Program): boolean => marks.includes(each.mark);
       const found = programs.living(left).length;
