@@ -19,8 +19,9 @@ import type { Runner } from "../core/plugin/runner.ts";
 import { programEnvironment } from "../core/process/environment.ts";
 import type { Recording } from "../core/process/log.ts";
 import { type Machine, thisMachine } from "../core/process/machine.ts";
+import { durations } from "../core/registry/durations.ts";
 import { occupants } from "../core/registry/occupants.ts";
-import { durations, liveProcesses } from "../core/registry/query.ts";
+import { liveProcesses } from "../core/registry/query.ts";
 import type { Registry } from "../core/registry/registry.ts";
 import type { Fact } from "../core/run/event.ts";
 import type { RunState } from "../core/run/state.ts";
@@ -75,8 +76,8 @@ export interface Composed {
   readonly chain: Chain | null;
 }
 
-/** Minutes a point of difficulty stands for in the critical path, while there is no history. */
-const minutesPerPoint = 1;
+/** Milliseconds a point of difficulty stands for in the critical path, while there is no history. */
+const msPerPoint = 60_000;
 
 /** Points of difficulty of a task that names none. */
 const difficultyDefault = 3;
@@ -150,14 +151,13 @@ export function composeRun(parts: RunParts): Composed {
 }
 
 /** The disks of the registry and logs, of the workspaces and of git's objects; most often one. */
-function guardOf({ place, config, env }: RunParts, machine: Machine): DiskGuard {
+function guardOf({ place, config, env }: RunParts, { clock, freeBytes }: Machine): DiskGuard {
   const places = [
     { name: "the registry", path: place.stateDir },
     { name: "workspaces", path: workspacesTop(env) },
     ...(place.commonDir === null ? [] : [{ name: "git", path: join(place.commonDir, "objects") }]),
   ];
-  const { clock, freeBytes: freeOf } = machine;
-  return new DiskGuard({ places, lowWaterBytes: config.lowWaterBytes, clock, freeOf });
+  return new DiskGuard({ places, lowWaterBytes: config.lowWaterBytes, clock, freeOf: freeBytes });
 }
 
 /** What landing and checking need of a run. */
@@ -280,8 +280,7 @@ function priorities(plan: Plan, graph: Graph, registry: Registry): readonly numb
   const history = durations(registry.database, plan.name);
   const weightOf = (position: number): number => {
     const task = plan.tasks[position] as Task;
-    const guess = (task.difficulty ?? difficultyDefault) * minutesPerPoint * 60_000;
-    return history.get(task.id) ?? guess;
+    return history.get(task.id) ?? (task.difficulty ?? difficultyDefault) * msPerPoint;
   };
   return criticalPath(graph, weightOf).priority;
 }

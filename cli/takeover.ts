@@ -2,7 +2,7 @@ import { type Aftermath, endProcesses, recoverRun } from "../core/dispatch/after
 import { ExitCode, RaError } from "../core/error.ts";
 import type { RunOwner } from "../core/id.ts";
 import { type Machine, thisMachine } from "../core/process/machine.ts";
-import { runs } from "../core/registry/query.ts";
+import { brokenRuns } from "../core/registry/query.ts";
 import type { Registry } from "../core/registry/registry.ts";
 import type { Fact } from "../core/run/event.ts";
 import { lostQuestions } from "../core/run/question.ts";
@@ -27,9 +27,6 @@ export interface Taking {
   /** Lets one `ra` at a time take over what a dead one left; `inRecoveryTurn` by default. */
   readonly inTurn?: typeof inRecoveryTurn;
 }
-
-/** Runs whose `ra` died that are looked after at the start of another one. */
-const lookedAfterMax = 20;
 
 /** How long the `ra` of a run that has ended may take to go, in milliseconds. */
 const farewellMs = 10_000;
@@ -77,7 +74,7 @@ async function open(registry: Registry, run: string, first: First): Promise<void
 async function lookAfterOthers(taking: Taking): Promise<void> {
   const { terminal, registry, run, place, repository } = taking;
   const { machine = thisMachine, inTurn = inRecoveryTurn } = taking;
-  const broken = brokenOff(registry).filter((id) => id !== run);
+  const broken = brokenRuns(registry.database).filter((id) => id !== run);
   if (broken.length === 0) return;
   await inTurn(place.stateDir, async () => {
     for (const id of broken) {
@@ -85,18 +82,11 @@ async function lookAfterOthers(taking: Taking): Promise<void> {
       if (!state || state.finishedAt !== null || machine.isAttended(state.owner)) continue;
       // What a command that works on the run has started is not left over.
       if (holdOf(state) !== null) continue;
-      const told = await endProcesses(machine, registry, state);
+      const told = await endProcesses(machine, state);
       for (const line of told) terminal.err(`ra: ${id}: ${line}\n`);
     }
     for (const line of (await repository?.mend()) ?? []) terminal.err(`ra: ${line}\n`);
   });
-}
-
-function brokenOff({ database }: Registry): string[] {
-  const open = runs(database, { limit: lookedAfterMax }).filter(
-    ({ driven, finishedAt }) => !driven && finishedAt === null,
-  );
-  return open.map(({ id }) => id);
 }
 
 /** A run has ended before its `ra` has tidied up: that must not meet what comes next. */

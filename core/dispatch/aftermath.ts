@@ -40,18 +40,9 @@ export interface Takeover {
  * Ends what processes of dead `ra` are at work for a run, also of those that died over a recovery before they had looked.
  * Gives what was done, one line each.
  */
-export async function endProcesses(
-  machine: Machine,
-  log: EventLog,
-  state: RunState,
-): Promise<string[]> {
+export async function endProcesses(machine: Machine, state: RunState): Promise<string[]> {
   // Whoever had the run before this process has it no more.
-  const owners = (await log.read(state.id, 0)).flatMap((event) =>
-    (event.type === "run.started" || event.type === "run.resumed") &&
-    event.owner.pid !== process.pid
-      ? [event.owner]
-      : [],
-  );
+  const owners = state.owners.filter(({ pid }) => pid !== process.pid);
   const marks: string[] = [];
   for (const [id, { attempts }] of state.tasks) {
     marks.push(`${state.id}/${id}/verify`);
@@ -73,7 +64,7 @@ export async function recoverRun(takeover: Takeover): Promise<Aftermath> {
   const { log, run, machine, repository } = takeover;
   const state = await log.state(run);
   if (state === undefined) return { results: new Map(), told: [] };
-  const told = await endProcesses(machine, log, state);
+  const told = await endProcesses(machine, state);
   if (repository === null) return { results: new Map(), told };
   told.push(...(await repository.mend(run)));
   await recordLanded(takeover, state, repository);

@@ -1,5 +1,5 @@
 import type { RegistryDatabase } from "./database.ts";
-import type { AuditTable } from "./schema.ts";
+import { statement } from "./statement.ts";
 
 /** One line of who asked for what, and what became of it. `count`: equal ones within a moment share a line. */
 export interface AuditRow {
@@ -25,26 +25,54 @@ export interface AuditRow {
 /** Lines that are kept. */
 export const auditMax = 100_000;
 
+const newestSeq = statement((tables) =>
+  tables.selectFrom("audit").select(({ fn }) => fn.max("seq").as("seq")),
+);
+const deleteUpTo = statement((tables, seq: number) =>
+  tables.deleteFrom("audit").where("seq", "<=", seq),
+);
+const insertLine = statement(
+  (
+    tables,
+    at: string,
+    source: string,
+    peer: string,
+    method: string,
+    route: string,
+    host: string | null,
+    origin: string | null,
+    status: number,
+    refusal: string | null,
+    request: string | null,
+    count: number,
+  ) =>
+    tables.insertInto("audit").values({
+      ...{ at, source, peer, method, route, host, origin, status, refusal, request, count },
+    }),
+);
+const newestLines = statement((tables, limit: number) =>
+  tables
+    .selectFrom("audit")
+    .select(["at", "source", "peer", "method", "route", "host", "origin"])
+    .select(["status", "refusal", "request", "count"])
+    .orderBy("seq", "desc")
+    .limit(limit),
+);
+
 /** Writes lines in one transaction; the oldest of too many go. Throws `RaError` (exit 6). */
 export function writeAudit(database: RegistryDatabase, rows: readonly AuditRow[]): void {
-  const { kysely } = database;
   database.immediate(() => {
-    for (const row of rows) database.all(kysely.insertInto("audit").values(row));
-    const newest = kysely.selectFrom("audit").select(({ fn }) => fn.max("seq").as("seq"));
-    const last = database.all(newest)[0]?.seq ?? 0;
-    database.all(kysely.deleteFrom("audit").where("seq", "<=", last - auditMax));
+    for (const row of rows) {
+      const { at, source, peer, method, route, host, origin, status, refusal, request } = row;
+      const who = [at, source, peer, method, route, host, origin] as const;
+      database.run(insertLine, ...who, status, refusal, request, row.count);
+    }
+    const last = database.all(newestSeq)[0]?.seq ?? 0;
+    database.run(deleteUpTo, last - auditMax);
   });
 }
 
 /** The newest lines, newest first. */
 export function readAudit(database: RegistryDatabase, limit: number): readonly AuditRow[] {
-  const columns = ["at", "source", "peer", "method", "route", "host", "origin"] as const;
-  const more = [
-    "status",
-    "refusal",
-    "request",
-    "count",
-  ] as const satisfies readonly (keyof AuditTable)[];
-  const query = database.kysely.selectFrom("audit").select([...columns, ...more]);
-  return database.all(query.orderBy("seq", "desc").limit(limit));
+  return database.all(newestLines, limit);
 }

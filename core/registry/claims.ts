@@ -1,39 +1,40 @@
-import type { Kysely } from "kysely";
 import type { ForeignClaim } from "../run/log.ts";
 import { atWorkStatuses } from "../run/model.ts";
-import type { RegistryDatabase, Statement } from "./database.ts";
-import { ownerColumns, ownerOf } from "./rows.ts";
-import type { Tables } from "./schema.ts";
+import type { RunState } from "../run/state.ts";
+import type { RegistryDatabase } from "./database.ts";
+import { claimRows, ownerColumns, ownerOf } from "./rows.ts";
+import type { ClaimsTable, RunsTable } from "./schema.ts";
+import { statement } from "./statement.ts";
 
-interface HeldClaim {
-  readonly run: string;
-  readonly task: string;
-  readonly glob: string;
-  readonly live: number;
-  readonly owner_pid: number;
-  readonly owner_ticks: number | null;
-  readonly owner_host: string | null;
-  readonly owner_boot: string | null;
-}
+type HeldClaim = ClaimsTable & Pick<RunsTable, (typeof ownerColumns)[number]>;
+
+const claimsOfOthers = statement((tables, run: string) =>
+  tables
+    .selectFrom("claims")
+    .innerJoin("runs", "runs.id", "claims.run")
+    .select(["claims.run", "task", "glob", "live", ...ownerColumns])
+    .where("claims.run", "!=", run)
+    .orderBy("claims.run")
+    .orderBy("task")
+    .orderBy("glob"),
+);
+const openStatuses = statement((tables, run: string) =>
+  tables
+    .selectFrom("tasks")
+    .innerJoin("runs", "runs.id", "tasks.run")
+    .where("tasks.run", "=", run)
+    .where("runs.status", "=", "running")
+    .where("tasks.status", "in", ["waiting", "parked", ...atWorkStatuses])
+    .select("tasks.status"),
+);
 
 /** Claims of runs whose owner is alive; the claims of a dead owner count for nothing. */
 export class HeldClaims {
   readonly #database: RegistryDatabase;
   readonly #alive = new Map<string, boolean>();
-  readonly #beside: Statement<HeldClaim>;
-  readonly #own: Statement<HeldClaim>;
 
   constructor(database: RegistryDatabase) {
     this.#database = database;
-    this.#beside = database.prepare((kysely) => held(kysely).where("claims.run", "!=", ""));
-    this.#own = database.prepare((kysely) =>
-      held(kysely)
-        .innerJoin("tasks", (join) =>
-          join.onRef("tasks.run", "=", "claims.run").onRef("tasks.id", "=", "claims.task"),
-        )
-        .where("claims.run", "=", "")
-        .where("tasks.status", "in", atWorkStatuses),
-    );
   }
 
   /** Forgets which owners were alive: that holds for one transaction. */
@@ -43,33 +44,17 @@ export class HeldClaims {
 
   /** Claims of all runs but this one, those of a run and task together. */
   beside(run: string): ForeignClaim[] {
-    return this.#held(this.#beside.all(run));
-  }
-
-  /** Claims of the tasks of this run that are at work: their attempt runs, or its result is being landed. */
-  atWork(run: string): ForeignClaim[] {
-    return this.#held(this.#own.all(run, ...atWorkStatuses));
+    return this.#held(this.#database.all(claimsOfOthers, run));
   }
 
   /** True when the run goes on, but every task of it that is neither at its end nor at its beginning waits. */
   waits(run: string): boolean {
-    const found = this.#database.all(
-      this.#database.kysely
-        .selectFrom("tasks")
-        .innerJoin("runs", "runs.id", "tasks.run")
-        .where("tasks.run", "=", run)
-        .where("runs.status", "=", "running")
-        .where("tasks.status", "in", ["waiting", "parked", ...atWorkStatuses])
-        .select("tasks.status")
-        .distinct(),
-    );
-    return found.length === 1 && found[0]?.status === "waiting";
+    const found = this.#database.all(openStatuses, run);
+    return found.length > 0 && found.every(({ status }) => status === "waiting");
   }
 
   #held(claims: readonly HeldClaim[]): ForeignClaim[] {
-    return claims
-      .filter((claim) => this.#isHeld(claim))
-      .map(({ run, task, glob, live }) => ({ run, task, glob, live: live === 1 }));
+    return claims.filter((claim) => this.#isHeld(claim)).map(claimOf);
   }
 
   #isHeld({ run, ...row }: HeldClaim): boolean {
@@ -82,12 +67,13 @@ export class HeldClaims {
   }
 }
 
-function held(kysely: Kysely<Tables>) {
-  return kysely
-    .selectFrom("claims")
-    .innerJoin("runs", "runs.id", "claims.run")
-    .select(["claims.run", "task", "glob", "live", ...ownerColumns])
-    .orderBy("claims.run")
-    .orderBy("task")
-    .orderBy("glob");
+/** Claims of the tasks of a run that are at work, in their order: their attempt runs, or its result is being landed. */
+export function claimsAtWork(state: RunState): ForeignClaim[] {
+  return [...state.tasks.values()]
+    .filter(({ status }) => atWorkStatuses.includes(status))
+    .flatMap((task) => claimRows(state, task).map(claimOf));
+}
+
+function claimOf({ run, task, glob, live }: ClaimsTable): ForeignClaim {
+  return { run, task, glob, live: live === 1 };
 }

@@ -1,15 +1,19 @@
 import type { RegistryDatabase } from "./database.ts";
+import { statement } from "./statement.ts";
+
+const cursor = statement((tables, channel: string) =>
+  tables.selectFrom("cursors").select("seq").where("channel", "=", channel),
+);
+const putCursor = statement((tables, channel: string, seq: number) =>
+  tables.replaceInto("cursors").values({ channel, seq }),
+);
 
 /** The newest event that a channel has delivered; null for one that is new here. */
 export function cursorOf(database: RegistryDatabase, channel: string): number | null {
-  const { kysely } = database;
-  const query = kysely.selectFrom("cursors").select("seq").where("channel", "=", channel);
-  return database.all(query)[0]?.seq ?? null;
+  return database.all(cursor, channel)[0]?.seq ?? null;
 }
 
 /** Notes how far a channel has come. Throws `RaError` (exit 6). */
 export function moveCursor(database: RegistryDatabase, channel: string, seq: number): void {
-  database.immediate(() =>
-    database.all(database.kysely.replaceInto("cursors").values({ channel, seq })),
-  );
+  database.immediate(() => database.run(putCursor, channel, seq));
 }

@@ -1,9 +1,4 @@
-import {
-  Database,
-  SQLiteError,
-  type SQLQueryBindings,
-  type Statement as SqliteStatement,
-} from "bun:sqlite";
+import { Database, type Statement as Prepared, SQLiteError } from "bun:sqlite";
 import {
   chmodSync,
   closeSync,
@@ -14,7 +9,7 @@ import {
   statSync,
 } from "node:fs";
 import { dirname, join } from "node:path";
-import { type Compilable, Kysely } from "kysely";
+import { Kysely } from "kysely";
 import { assert } from "../assert.ts";
 import { type Living, livingHere } from "../process/living.ts";
 import { BunSqliteDialect } from "./dialect.ts";
@@ -22,6 +17,7 @@ import { registryFormat } from "./format.ts";
 import { fillIndex, hasRoom, makeRoom } from "./headroom.ts";
 import { readImage } from "./image.ts";
 import type { Tables } from "./schema.ts";
+import type { Statement, Value } from "./statement.ts";
 import { environmentError, openingTrouble, registryFull, registryTrouble } from "./trouble.ts";
 
 /** The registry's file in a state directory. */
@@ -29,29 +25,20 @@ export function registryPath(stateDir: string): string {
   return join(stateDir, "registry.db");
 }
 
-/** A statement that was built once and runs with the values of the moment. */
-export interface Statement<Row> {
-  all(...values: readonly Value[]): Row[];
-  run(...values: readonly Value[]): void;
-}
-
 /** What a registry is opened for. `look`: on a full disk an image of it in memory will do, which cannot be written. */
 export type Access = "write" | "look";
 
-/** What a column holds. */
-export type Value = string | number | null;
-
 /**
- * The connection. Kysely builds the statements; they run at once rather than through its promises, because a
- * transaction that awaits would let other statements of this process in between.
+ * The connection. Statements run at once rather than through Kysely's promises, because a transaction that awaits would
+ * let other statements of this process in between.
  */
 export class RegistryDatabase {
   readonly path: string;
-  /** Builds statements; executes those that need no transaction with others. */
-  readonly kysely: Kysely<Tables>;
   /** Tells which owners and processes that it names are alive. */
   readonly living: Living;
   readonly #connection: Database;
+  readonly #prepared = new Map<Statement<never, never>, Prepared<unknown, Value[]>>();
+  #kysely: Kysely<Tables> | null = null;
   /** Null for a database that is in memory. */
   readonly #inode: number | null;
   /** True: the disk is full, and this is what the registry held when it was opened. Nothing can be written. */
@@ -68,7 +55,12 @@ export class RegistryDatabase {
     this.living = living;
     this.#connection = connection;
     this.#inode = path === null ? null : statSync(path).ino;
-    this.kysely = new Kysely({ dialect: new BunSqliteDialect(connection) });
+  }
+
+  /** For migrations: statements that change the tables. */
+  get kysely(): Kysely<Tables> {
+    this.#kysely ??= new Kysely({ dialect: new BunSqliteDialect(this.#connection) });
+    return this.#kysely;
   }
 
   /** Opens the registry, creating it where there is none. `busyMs`: how long a writer waits for another. Throws `RaError` (exit 6). */
@@ -109,41 +101,38 @@ export class RegistryDatabase {
     return new RegistryDatabase(null, connection, { living });
   }
 
-  /**
-   * A statement for repeated use, built when it is first run. Values of the query stand only for their places: `run` and
-   * `all` give them.
-   */
-  prepare<Row>(build: (kysely: Kysely<Tables>) => Compilable<Row>): Statement<Row> {
-    let built: SqliteStatement<Row, SQLQueryBindings[]> | undefined;
-    const statement = (): SqliteStatement<Row, SQLQueryBindings[]> => {
-      built ??= this.#connection.query(build(this.kysely).compile().sql);
-      return built;
-    };
-    return {
-      all: (...values) => this.#told(() => statement().all(...values)),
-      run: (...values) => {
-        this.#told(() => statement().run(...values));
-      },
-    };
-  }
-
   /** Runs a statement now and gives its rows. */
-  all<Row>(query: Compilable<Row>): Row[] {
-    const { sql, parameters } = query.compile();
-    return this.#told(() =>
-      this.#connection
-        .query<Row, SQLQueryBindings[]>(sql)
-        .all(...(parameters as SQLQueryBindings[])),
-    );
-  }
-
-  /** Does something, and tells an error of SQLite as what a person must mend. */
-  #told<T>(work: () => T): T {
+  all<Row, Values extends readonly Value[]>(
+    statement: Statement<Row, Values>,
+    ...values: Values
+  ): Row[] {
     try {
-      return work();
+      return this.#prepare(statement).all(...statement.bind(values)) as Row[];
     } catch (cause) {
       throw registryTrouble(cause, this.path);
     }
+  }
+
+  /** Runs a statement that gives no rows. */
+  run<Values extends readonly Value[]>(
+    statement: Statement<unknown, Values>,
+    ...values: Values
+  ): void {
+    try {
+      this.#prepare(statement).run(...statement.bind(values));
+    } catch (cause) {
+      throw registryTrouble(cause, this.path);
+    }
+  }
+
+  /** What the connection itself keeps are the first twenty. */
+  #prepare(statement: Statement<unknown, never>): Prepared<unknown, Value[]> {
+    let prepared = this.#prepared.get(statement);
+    if (prepared === undefined) {
+      prepared = this.#connection.prepare<unknown, Value[]>(statement.text);
+      this.#prepared.set(statement, prepared);
+    }
+    return prepared;
   }
 
   /** Runs `work` in one immediate transaction: no other process writes meanwhile. A throw rolls back. */
@@ -169,6 +158,9 @@ export class RegistryDatabase {
   }
 
   close(): void {
+    // With a statement left, SQLite would keep the file open and locked.
+    for (const prepared of this.#prepared.values()) prepared.finalize();
+    this.#prepared.clear();
     this.#connection.close();
     this.#letGo();
   }

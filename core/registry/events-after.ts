@@ -1,6 +1,25 @@
 import type { Event } from "../run/event.ts";
 import type { RegistryDatabase } from "./database.ts";
 import { eventOf } from "./rows.ts";
+import { statement } from "./statement.ts";
+
+const eventsOfAll = statement((tables, after: number, limit: number) =>
+  tables
+    .selectFrom("events")
+    .select(["seq", "at", "run", "body"])
+    .where("seq", ">", after)
+    .orderBy("seq")
+    .limit(limit),
+);
+const eventsOfOne = statement((tables, after: number, run: string, limit: number) =>
+  tables
+    .selectFrom("events")
+    .select(["seq", "at", "run", "body"])
+    .where("seq", ">", after)
+    .where("run", "=", run)
+    .orderBy("seq")
+    .limit(limit),
+);
 
 /** Events with a greater `seq`, oldest first: of one run, or of all when `run` is null. */
 export function eventsAfter(
@@ -8,10 +27,9 @@ export function eventsAfter(
   after: number,
   { run, limit }: { readonly run: string | null; readonly limit: number },
 ): Event[] {
-  const all = database.kysely
-    .selectFrom("events")
-    .select(["seq", "at", "run", "body"])
-    .where("seq", ">", after);
-  const query = run === null ? all : all.where("run", "=", run);
-  return database.all(query.orderBy("seq").limit(limit)).map(eventOf);
+  const rows =
+    run === null
+      ? database.all(eventsOfAll, after, limit)
+      : database.all(eventsOfOne, after, run, limit);
+  return rows.map(eventOf);
 }

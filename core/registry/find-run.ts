@@ -1,6 +1,20 @@
+import { sql } from "kysely";
 import { ExitCode, RaError } from "../error.ts";
 import { didYouMean } from "../nearest.ts";
 import type { RegistryDatabase } from "./database.ts";
+import { statement } from "./statement.ts";
+
+const idsNewestFirst = statement((tables) =>
+  tables.selectFrom("runs").select("id").orderBy("started_at", "desc"),
+);
+const newestId = statement((tables) =>
+  tables
+    .selectFrom("runs")
+    .select("id")
+    .orderBy("started_at", "desc")
+    .orderBy("id")
+    .limit(sql.lit(1)),
+);
 
 /** Ids that an error names at most. */
 const namedMax = 5;
@@ -8,9 +22,7 @@ const namedMax = 5;
 /** The id of the run a person means: `@last`, an id, or the start of one. Throws `RaError` (exit 2) on none and on several. */
 export function findRun(database: RegistryDatabase, text: string): string {
   if (text === "@last") return newest(database);
-  const ids = database
-    .all(database.kysely.selectFrom("runs").select("id").orderBy("started_at", "desc"))
-    .map(({ id }) => id);
+  const ids = database.all(idsNewestFirst).map(({ id }) => id);
   if (ids.includes(text)) return text;
   const [found, ...others] = text === "" ? [] : ids.filter((id) => id.startsWith(text));
   if (found === undefined) throw unknown(text, ids);
@@ -19,13 +31,7 @@ export function findRun(database: RegistryDatabase, text: string): string {
 }
 
 function newest(database: RegistryDatabase): string {
-  const query = database.kysely
-    .selectFrom("runs")
-    .select("id")
-    .orderBy("started_at", "desc")
-    .orderBy("id")
-    .limit(1);
-  const [row] = database.all(query);
+  const [row] = database.all(newestId);
   if (row !== undefined) return row.id;
   throw usage("RUN_NONE", "there are no runs here yet", "start one with `ra dispatch PLAN`");
 }

@@ -1,9 +1,9 @@
-import type { Kysely } from "kysely";
 import type { Event } from "../run/event.ts";
 import { applyEvent, type RunState } from "../run/state.ts";
-import type { RegistryDatabase, Statement } from "./database.ts";
+import type { RegistryDatabase } from "./database.ts";
 import { eventOf, eventRow } from "./rows.ts";
-import type { EventsTable, Tables } from "./schema.ts";
+import type { EventsTable } from "./schema.ts";
+import { statement } from "./statement.ts";
 import { damaged } from "./trouble.ts";
 
 type StoredEvent = Pick<EventsTable, "seq" | "at" | "run" | "body">;
@@ -11,35 +11,55 @@ type StoredEvent = Pick<EventsTable, "seq" | "at" | "run" | "body">;
 /** More folds than this are not kept in memory; those of finished runs go first. */
 const foldsMax = 64;
 
+const newestSeq = statement((tables) =>
+  tables.selectFrom("events").select((events) => events.fn.max("seq").as("seq")),
+);
+const eventsAfter = statement((tables, seq: number) =>
+  tables
+    .selectFrom("events")
+    .select(["seq", "at", "run", "body"])
+    .where("seq", ">", seq)
+    .orderBy("seq"),
+);
+const eventsOfRun = statement((tables, run: string, after: number) =>
+  tables
+    .selectFrom("events")
+    .select(["seq", "at", "run", "body"])
+    .where("run", "=", run)
+    .where("seq", ">", after)
+    .orderBy("seq"),
+);
+const runsWithEvents = statement((tables) => tables.selectFrom("events").select("run").distinct());
+const insertEvent = statement(
+  (
+    tables,
+    seq: number,
+    at: string,
+    run: string,
+    type: string,
+    task: string | null,
+    attempt: number | null,
+    body: string,
+  ) => tables.insertInto("events").values({ seq, at, run, type, task, attempt, body }),
+);
+
 /** The log's table, and the folds of the runs this process has looked at. */
 export class History {
   readonly #database: RegistryDatabase;
   readonly #folds = new Map<string, RunState>();
-  readonly #newest: Statement<{ seq: number | null }>;
-  readonly #after: Statement<StoredEvent>;
-  readonly #ofRun: Statement<StoredEvent>;
-  readonly #insert: Statement<unknown>;
   /** Every kept fold has all events up to here. */
   #seen = 0;
   readonly #learnt: Event[] = [];
 
   constructor(database: RegistryDatabase) {
     this.#database = database;
-    this.#newest = database.prepare((kysely) =>
-      kysely.selectFrom("events").select((events) => events.fn.max("seq").as("seq")),
-    );
-    this.#after = database.prepare((kysely) => stored(kysely).where("seq", ">", 0));
-    this.#ofRun = database.prepare((kysely) =>
-      stored(kysely).where("run", "=", "").where("seq", ">", 0),
-    );
-    this.#insert = database.prepare((kysely) => kysely.insertInto("events").values(emptyRow));
   }
 
   /** Takes in what other processes have written, and gives the newest `seq`; 0 while the log is empty. */
   catchUp(): number {
-    const newest = this.#newest.all()[0]?.seq ?? 0;
+    const newest = this.#database.all(newestSeq)[0]?.seq ?? 0;
     if (newest > this.#seen && this.#folds.size > 0) {
-      for (const row of this.#after.all(this.#seen)) {
+      for (const row of this.#database.all(eventsAfter, this.#seen)) {
         const state = this.#folds.get(row.run);
         if (state === undefined || state.lastSeq >= row.seq) continue;
         const event = this.#event(row);
@@ -68,7 +88,7 @@ export class History {
 
   /** Events of a run with a greater `seq`, oldest first. */
   read(run: string, after: number): Event[] {
-    return this.#ofRun.all(run, after).map((row) => this.#event(row));
+    return this.#database.all(eventsOfRun, run, after).map((row) => this.#event(row));
   }
 
   #event(row: StoredEvent): Event {
@@ -94,10 +114,7 @@ export class History {
 
   /** Every run that has events. */
   runs(): string[] {
-    const { kysely } = this.#database;
-    return this.#database
-      .all(kysely.selectFrom("events").select("run").distinct())
-      .map(({ run }) => run);
+    return this.#database.all(runsWithEvents).map(({ run }) => run);
   }
 
   /** Keeps the fold of a run that has just begun. */
@@ -121,7 +138,7 @@ export class History {
   insert(events: readonly Event[]): void {
     for (const event of events) {
       const { seq, at, run, type, task, attempt, body } = eventRow(event);
-      this.#insert.run(seq, at, run, type, task, attempt, body);
+      this.#database.run(insertEvent, seq, at, run, type, task, attempt, body);
     }
   }
 
@@ -130,17 +147,3 @@ export class History {
     this.#seen = seq;
   }
 }
-
-function stored(kysely: Kysely<Tables>) {
-  return kysely.selectFrom("events").select(["seq", "at", "run", "body"]).orderBy("seq");
-}
-
-const emptyRow: EventsTable = {
-  seq: 0,
-  at: "",
-  run: "",
-  type: "",
-  task: null,
-  attempt: null,
-  body: "",
-};

@@ -2,6 +2,40 @@ import type { AttemptName } from "../id.ts";
 import { atWorkStatuses } from "../run/model.ts";
 import type { RegistryDatabase } from "./database.ts";
 import { ownerColumns, ownerOf } from "./rows.ts";
+import { statement } from "./statement.ts";
+
+/**
+ * Attempts at work, or whose result has not been landed or given up yet, that are in a directory or name none so far. The
+ * joins keep this order: few runs are open, while attempts are as many as ever were.
+ */
+const openAttempts = statement((tables, workspace: string) =>
+  tables
+    .selectFrom("runs")
+    .crossJoin("tasks")
+    .crossJoin("attempts")
+    .select(["runs.id", "attempts.task", "attempts.number", "attempts.workspace", ...ownerColumns])
+    .where("runs.finished_at", "is", null)
+    .whereRef("tasks.run", "=", "runs.id")
+    .where("tasks.status", "in", atWorkStatuses)
+    .whereRef("attempts.run", "=", "runs.id")
+    .whereRef("attempts.position", "=", "tasks.position")
+    .whereRef("attempts.number", "=", "tasks.attempts")
+    .where((where) =>
+      where.or([
+        where("attempts.workspace", "=", workspace),
+        where.and([where("attempts.workspace", "is", null), where("attempts.ended", "is", null)]),
+      ]),
+    ),
+);
+const startOfAttempt = statement((tables, run: string, task: string, attempt: number) =>
+  tables
+    .selectFrom("events")
+    .select(["seq", "body"])
+    .where("run", "=", run)
+    .where("type", "=", "attempt.started")
+    .where("task", "=", task)
+    .where("attempt", "=", attempt),
+);
 
 /**
  * Runs with an attempt in a directory that is at work, or whose result has not been landed or given up yet, and those
@@ -13,25 +47,6 @@ export function occupants(
   workspace: string,
   than: AttemptName | null = null,
 ): string[] {
-  const { kysely } = database;
-  const open = kysely
-    .selectFrom("attempts")
-    .innerJoin("runs", "runs.id", "attempts.run")
-    .innerJoin("tasks", (join) =>
-      join
-        .onRef("tasks.run", "=", "attempts.run")
-        .onRef("tasks.position", "=", "attempts.position")
-        .onRef("tasks.attempts", "=", "attempts.number"),
-    )
-    .select(["runs.id", "attempts.task", "attempts.number", "attempts.workspace", ...ownerColumns])
-    .where("runs.finished_at", "is", null)
-    .where("tasks.status", "in", atWorkStatuses)
-    .where((where) =>
-      where.or([
-        where("attempts.workspace", "=", workspace),
-        where.and([where("attempts.workspace", "is", null), where("attempts.ended", "is", null)]),
-      ]),
-    );
   const seq = than === null ? Number.POSITIVE_INFINITY : (startInPlace(database, than) ?? 0);
   const isThere = (row: { id: string; task: string; number: number; workspace: string | null }) => {
     if (row.workspace !== null) return true;
@@ -39,7 +54,7 @@ export function occupants(
     return began !== null && began < seq;
   };
   const rows = database
-    .all(open)
+    .all(openAttempts, workspace)
     .filter((row) => database.living.isAttended(ownerOf(row)) && isThere(row));
   return [...new Set(rows.map(({ id }) => id))];
 }
@@ -49,14 +64,6 @@ function startInPlace(
   database: RegistryDatabase,
   { run, task, attempt }: AttemptName,
 ): number | null {
-  const [start] = database.all(
-    database.kysely
-      .selectFrom("events")
-      .select(["seq", "body"])
-      .where("run", "=", run)
-      .where("type", "=", "attempt.started")
-      .where("task", "=", task)
-      .where("attempt", "=", attempt),
-  );
+  const [start] = database.all(startOfAttempt, run, task, attempt);
   return start && JSON.parse(start.body).isolation === "in-place" ? start.seq : null;
 }

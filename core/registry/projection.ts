@@ -2,7 +2,7 @@ import { assert } from "../assert.ts";
 import type { Event } from "../run/event.ts";
 import type { AttemptState, RunState, TaskState } from "../run/state.ts";
 import type { TaskEvent } from "../run/task.ts";
-import type { RegistryDatabase, Statement, Value } from "./database.ts";
+import type { RegistryDatabase } from "./database.ts";
 import {
   attemptRow,
   claimRows,
@@ -14,6 +14,7 @@ import {
   taskRow,
 } from "./rows.ts";
 import { derivedTables, type Tables } from "./schema.ts";
+import { replacing, type Statement, statement, type Value } from "./statement.ts";
 
 /** What events changed in one run and the tables do not say yet. */
 interface Change {
@@ -26,16 +27,32 @@ interface Change {
   readonly attempts: Map<AttemptState, TaskState>;
 }
 
+const puts = new Map<keyof Tables, Statement<unknown, readonly Value[]>>();
+const wipes = derivedTables.map((table) => statement((tables) => tables.deleteFrom(table)));
+const dropProcesses = statement((tables, run: string) =>
+  tables.deleteFrom("processes").where("run", "=", run),
+);
+const dropClaims = statement((tables, run: string) =>
+  tables.deleteFrom("claims").where("run", "=", run),
+);
+const dropProcess = statement((tables, run: string, task: string, attempt: number) =>
+  tables
+    .deleteFrom("processes")
+    .where("run", "=", run)
+    .where("task", "=", task)
+    .where("attempt", "=", attempt),
+);
+const dropClaimsOfTask = statement((tables, run: string, task: string) =>
+  tables.deleteFrom("claims").where("run", "=", run).where("task", "=", task),
+);
+
 /** Derives the tables from the folds: remembers what events changed, and writes those rows whole when asked. */
 export class Projection {
   readonly #database: RegistryDatabase;
   readonly #changes = new Map<string, Change>();
-  readonly #puts = new Map<keyof Tables, Statement<unknown>>();
-  readonly #drops: Drops;
 
   constructor(database: RegistryDatabase) {
     this.#database = database;
-    this.#drops = new Drops(database);
   }
 
   /** Remembers what an event changed. `state` has it folded in. */
@@ -103,20 +120,17 @@ export class Projection {
 
   /** Empties every derived table. Only inside a transaction. */
   wipe(): void {
-    const { kysely } = this.#database;
-    for (const table of derivedTables) this.#database.all(kysely.deleteFrom(table));
+    for (const wipe of wipes) this.#database.run(wipe);
   }
 
   /** Inserts a row or replaces the one with its key. Rows of a table always come with the same order of columns. */
   put<T extends keyof Tables>(table: T, row: Tables[T]): void {
-    let statement = this.#puts.get(table);
-    if (statement === undefined) {
-      statement = this.#database.prepare((kysely) =>
-        kysely.replaceInto(table).values(row as never),
-      );
-      this.#puts.set(table, statement);
+    let put = puts.get(table);
+    if (put === undefined) {
+      put = replacing(table, Object.keys(row));
+      puts.set(table, put);
     }
-    statement.run(...(Object.values(row) as Value[]));
+    this.#database.run(put, ...(Object.values(row) as Value[]));
   }
 
   #changeOf(state: RunState): Change {
@@ -146,7 +160,8 @@ export class Projection {
   }
 
   #rewriteHoldings(state: RunState): void {
-    this.#drops.holdings(state.id);
+    this.#database.run(dropProcesses, state.id);
+    this.#database.run(dropClaims, state.id);
     if (state.finishedAt !== null) return;
     for (const task of state.tasks.values()) {
       for (const attempt of task.attempts) this.#putProcess(state, task, attempt);
@@ -161,11 +176,13 @@ export class Projection {
   ): void {
     for (const [attempt, task] of attempts) {
       if (isListed(state, attempt)) this.#putProcess(state, task, attempt);
-      else if (attempt.process !== null) this.#drops.process(state, task, attempt);
+      else if (attempt.process !== null) {
+        this.#database.run(dropProcess, state.id, task.task.id, attempt.number);
+      }
     }
     for (const task of tasks) {
       if (!task.attempts.some(({ touching }) => touching.length > 0)) continue;
-      this.#drops.claims(state, task);
+      this.#database.run(dropClaimsOfTask, state.id, task.task.id);
       for (const claim of claimRows(state, task)) this.put("claims", claim);
     }
   }
@@ -190,44 +207,4 @@ function noteTask(change: Change, event: TaskEvent): void {
   change.tasks.add(task);
   const attempt = "attempt" in event ? task.attempts[event.attempt - 1] : undefined;
   if (attempt !== undefined) change.attempts.set(attempt, task);
-}
-
-/** The deletions. */
-class Drops {
-  readonly #processesOfRun: Statement<unknown>;
-  readonly #claimsOfRun: Statement<unknown>;
-  readonly #process: Statement<unknown>;
-  readonly #claimsOfTask: Statement<unknown>;
-
-  constructor(database: RegistryDatabase) {
-    this.#processesOfRun = database.prepare((kysely) =>
-      kysely.deleteFrom("processes").where("run", "=", ""),
-    );
-    this.#claimsOfRun = database.prepare((kysely) =>
-      kysely.deleteFrom("claims").where("run", "=", ""),
-    );
-    this.#process = database.prepare((kysely) =>
-      kysely
-        .deleteFrom("processes")
-        .where("run", "=", "")
-        .where("task", "=", "")
-        .where("attempt", "=", 0),
-    );
-    this.#claimsOfTask = database.prepare((kysely) =>
-      kysely.deleteFrom("claims").where("run", "=", "").where("task", "=", ""),
-    );
-  }
-
-  holdings(run: string): void {
-    this.#processesOfRun.run(run);
-    this.#claimsOfRun.run(run);
-  }
-
-  process(state: RunState, { task }: TaskState, { number }: AttemptState): void {
-    this.#process.run(state.id, task.id, number);
-  }
-
-  claims(state: RunState, { task }: TaskState): void {
-    this.#claimsOfTask.run(state.id, task.id);
-  }
 }

@@ -1,3 +1,4 @@
+import { sql } from "kysely";
 import { type AttemptName, processId } from "../id.ts";
 import type { WaitReason } from "../run/event.ts";
 import type { LiveProcess, LiveStatus, TaskStatus } from "../run/model.ts";
@@ -7,6 +8,7 @@ import type { RegistryDatabase } from "./database.ts";
 import { openQuestions, type PlacedQuestion } from "./questions.ts";
 import { ownerColumns, ownerOf } from "./rows.ts";
 import type { RunsTable } from "./schema.ts";
+import { statement } from "./statement.ts";
 import { parsed } from "./trouble.ts";
 
 /** A run in a list. */
@@ -34,18 +36,20 @@ export interface EndedTask {
   readonly finishedAt: string;
 }
 
+const processesByStart = statement((tables) =>
+  tables
+    .selectFrom("processes")
+    .innerJoin("runs", "runs.id", "processes.run")
+    .selectAll("processes")
+    .select(ownerColumns)
+    .orderBy("processes.started_at")
+    .orderBy("run")
+    .orderBy("task"),
+);
+
 /** Attempts that have a process, in the order in which they started. Those that died unseen are left out. */
 export function liveProcesses(database: RegistryDatabase): LiveProcess[] {
-  const rows = database.all(
-    database.kysely
-      .selectFrom("processes")
-      .innerJoin("runs", "runs.id", "processes.run")
-      .selectAll("processes")
-      .select(ownerColumns)
-      .orderBy("processes.started_at")
-      .orderBy("run")
-      .orderBy("task"),
-  );
+  const rows = database.all(processesByStart);
   const { living } = database;
   const attended = rows.filter(
     (row) =>
@@ -85,71 +89,98 @@ function questionsOf(
   return { questions };
 }
 
+const newestRuns = statement((tables, limit: number) =>
+  tables.selectFrom("runs").selectAll().orderBy("started_at", "desc").orderBy("id").limit(limit),
+);
+
 /** The newest runs, newest first. */
 export function runs(
   database: RegistryDatabase,
   { limit }: { readonly limit: number },
 ): RunSummary[] {
-  const query = database.kysely
-    .selectFrom("runs")
-    .selectAll()
-    .orderBy("started_at", "desc")
-    .orderBy("id")
-    .limit(limit);
-  return summarize(database, database.all(query));
+  return summarize(database, database.all(newestRuns, limit));
 }
 
-/** Ids of the runs that have ended, the one that ended first before the others. */
-export function endedRuns(database: RegistryDatabase): string[] {
-  const query = database.kysely
+/** So many of the newest runs are looked at for those that have broken off. */
+const brokenRunsMax = 20;
+
+const lastOwners = statement((tables) =>
+  tables
+    .selectFrom("runs")
+    .select(["id", "finished_at", ...ownerColumns])
+    .orderBy("started_at", "desc")
+    .limit(sql.lit(brokenRunsMax)),
+);
+
+/** Ids of those among the newest runs that have not finished and whose `ra` is gone, newest first. */
+export function brokenRuns(database: RegistryDatabase): string[] {
+  return database
+    .all(lastOwners)
+    .filter((row) => row.finished_at === null && !database.living.isAttended(ownerOf(row)))
+    .map(({ id }) => id);
+}
+
+const endedIds = statement((tables) =>
+  tables
     .selectFrom("runs")
     .select("id")
     .where("finished_at", "is not", null)
     .orderBy("finished_at")
-    .orderBy("id");
-  return database.all(query).map(({ id }) => id);
+    .orderBy("id"),
+);
+const idsByStart = statement((tables) =>
+  tables.selectFrom("runs").select("id").orderBy("started_at").orderBy("id"),
+);
+
+/** Ids of the runs that have ended, the one that ended first before the others. */
+export function endedRuns(database: RegistryDatabase): string[] {
+  return database.all(endedIds).map(({ id }) => id);
 }
 
 /** Ids of all runs, in the order in which they started. */
 export function allRuns(database: RegistryDatabase): string[] {
-  const query = database.kysely.selectFrom("runs").select("id").orderBy("started_at").orderBy("id");
-  return database.all(query).map(({ id }) => id);
+  return database.all(idsByStart).map(({ id }) => id);
 }
+
+const newestEvent = statement((tables) =>
+  tables.selectFrom("events").select(({ fn }) => fn.max("seq").as("seq")),
+);
 
 /** The `seq` of the newest event; 0 while the log is empty. */
 export function newestSeq(database: RegistryDatabase): number {
-  const query = database.kysely.selectFrom("events").select(({ fn }) => fn.max("seq").as("seq"));
-  return database.all(query)[0]?.seq ?? 0;
+  return database.all(newestEvent)[0]?.seq ?? 0;
 }
 
 /** How far back in the log `endedTasks` looks, in events. */
 const endedEventsMax = 2_000;
+
+const lastEnded = statement((tables, limit: number) =>
+  tables
+    .selectFrom(
+      tables
+        .selectFrom("events")
+        .select(["seq", "run", "type", "task"])
+        .orderBy("seq", "desc")
+        .limit(sql.lit(endedEventsMax))
+        .as("recent"),
+    )
+    .innerJoin("tasks", (join) =>
+      join.onRef("tasks.run", "=", "recent.run").onRef("tasks.id", "=", "recent.task"),
+    )
+    .select(["tasks.run", "tasks.id as task", "description", "status", "finished_at"])
+    .where("type", "=", "task.finished")
+    .where("status", "!=", "skipped")
+    .where("finished_at", "is not", null)
+    .orderBy("seq", "desc")
+    .limit(limit),
+);
 
 /** The last tasks that ended in any run, newest first; skipped ones never began and are left out. */
 export function endedTasks(
   database: RegistryDatabase,
   { limit }: { readonly limit: number },
 ): EndedTask[] {
-  const { kysely } = database;
-  const recent = kysely
-    .selectFrom("events")
-    .select(["seq", "run", "type", "task"])
-    .orderBy("seq", "desc")
-    .limit(endedEventsMax)
-    .as("recent");
-  const rows = database.all(
-    kysely
-      .selectFrom(recent)
-      .innerJoin("tasks", (join) =>
-        join.onRef("tasks.run", "=", "recent.run").onRef("tasks.id", "=", "recent.task"),
-      )
-      .select(["tasks.run", "tasks.id as task", "description", "status", "finished_at"])
-      .where("type", "=", "task.finished")
-      .where("status", "!=", "skipped")
-      .where("finished_at", "is not", null)
-      .orderBy("seq", "desc")
-      .limit(limit),
-  );
+  const rows = database.all(lastEnded, limit);
   return rows.map(({ run, task, description, status, finished_at }) => ({
     run,
     task,
@@ -157,39 +188,6 @@ export function endedTasks(
     status: status as TaskStatus,
     finishedAt: finished_at as string,
   }));
-}
-
-/** Runs of one plan that are looked at for its durations: enough for five good attempts, and bounded. */
-const durationRunsMax = 20;
-const durationAttemptsMax = 5;
-
-/** Mean time in milliseconds of the last five good attempts of each task, over the newest runs of a plan's name. */
-export function durations(database: RegistryDatabase, planName: string): Map<string, number> {
-  const { kysely } = database;
-  const recent = kysely
-    .selectFrom("runs")
-    .select(["id", "started_at"])
-    .where("name", "=", planName)
-    .orderBy("started_at", "desc")
-    .limit(durationRunsMax)
-    .as("recent");
-  const rows = database.all(
-    kysely
-      .selectFrom("attempts")
-      .innerJoin(recent, "recent.id", "attempts.run")
-      .select(["task", "duration_ms"])
-      .where("ended", "in", ["succeeded", "unchanged"])
-      .where("duration_ms", "is not", null)
-      .orderBy("attempts.started_at", "desc")
-      .orderBy("number", "desc"),
-  );
-  const found = new Map<string, number[]>();
-  for (const { task, duration_ms } of rows) {
-    const times = found.get(task) ?? [];
-    if (times.length === 0) found.set(task, times);
-    if (times.length < durationAttemptsMax && duration_ms !== null) times.push(duration_ms);
-  }
-  return new Map([...found].map(([task, times]) => [task, mean(times)]));
 }
 
 function summarize(database: RegistryDatabase, rows: readonly RunsTable[]): RunSummary[] {
@@ -209,28 +207,29 @@ function summarize(database: RegistryDatabase, rows: readonly RunsTable[]): RunS
   }));
 }
 
+/** The ids that a list in JSON names. */
+const idsIn = (list: string) => sql<{ value: string }>`json_each(${list})`.as("ids");
+
+const countsByStatus = statement((tables, ids: string) =>
+  tables
+    .selectFrom("tasks")
+    .select(["run", "status", ({ fn }) => fn.countAll<number>().as("count")])
+    .where("run", "in", tables.selectFrom(idsIn(ids)).select("ids.value"))
+    .groupBy(["run", "status"]),
+);
+
 function countTasks(
   database: RegistryDatabase,
   ids: readonly string[],
 ): Map<string, Partial<Record<TaskStatus, number>>> {
   const counts = new Map(ids.map((id) => [id, {} as Partial<Record<TaskStatus, number>>]));
   if (ids.length === 0) return counts;
-  const rows = database.all(
-    database.kysely
-      .selectFrom("tasks")
-      .select(["run", "status", ({ fn }) => fn.countAll<number>().as("count")])
-      .where("run", "in", ids)
-      .groupBy(["run", "status"]),
-  );
+  const rows = database.all(countsByStatus, JSON.stringify(ids));
   for (const { run, status, count } of rows) {
     const ofRun = counts.get(run);
     if (ofRun) ofRun[status as TaskStatus] = count;
   }
   return counts;
-}
-
-function mean(values: readonly number[]): number {
-  return values.reduce((sum, value) => sum + value, 0) / values.length;
 }
 
 /** A task of a run under way that does not run: it waits for a claim, a cap or a time. */
@@ -243,18 +242,20 @@ export interface WaitingTask {
   readonly parkedUntil: string | null;
 }
 
+const waitingByPosition = statement((tables, ids: string) =>
+  tables
+    .selectFrom("tasks")
+    .select(["run", "id", "description", "status", "waiting", "parked_until"])
+    .where("run", "in", tables.selectFrom(idsIn(ids)).select("ids.value"))
+    .where("status", "in", ["waiting", "parked"])
+    .orderBy("run")
+    .orderBy("position"),
+);
+
 /** The tasks of some runs that wait, in the order of their plans. */
 export function waitingTasks(database: RegistryDatabase, ids: readonly string[]): WaitingTask[] {
   if (ids.length === 0) return [];
-  const rows = database.all(
-    database.kysely
-      .selectFrom("tasks")
-      .select(["run", "id", "description", "status", "waiting", "parked_until"])
-      .where("run", "in", ids)
-      .where("status", "in", ["waiting", "parked"])
-      .orderBy("run")
-      .orderBy("position"),
-  );
+  const rows = database.all(waitingByPosition, JSON.stringify(ids));
   return rows.map((row) => ({
     run: row.run,
     task: row.id,

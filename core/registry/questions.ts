@@ -1,7 +1,9 @@
+import { sql } from "kysely";
 import type { QuestionState } from "../run/question.ts";
 import type { RegistryDatabase } from "./database.ts";
 import { ownerColumns, ownerOf } from "./rows.ts";
 import type { QuestionsTable } from "./schema.ts";
+import { statement } from "./statement.ts";
 import { parsed } from "./trouble.ts";
 
 /** A question with its place. */
@@ -11,19 +13,29 @@ export interface PlacedQuestion extends QuestionState {
   readonly attempt: number;
 }
 
+const openByTime = statement((tables) =>
+  tables
+    .selectFrom("questions")
+    .innerJoin("runs", "runs.id", "questions.run")
+    .selectAll("questions")
+    .select(ownerColumns)
+    .where("ended_at", "is", null)
+    .where("runs.finished_at", "is", null)
+    .orderBy("asked_at")
+    .orderBy("gate"),
+);
+const newestWithId = statement((tables, gate: string) =>
+  tables
+    .selectFrom("questions")
+    .selectAll()
+    .where("gate", "=", gate)
+    .orderBy("asked_at", "desc")
+    .limit(sql.lit(1)),
+);
+
 /** What agents wait for, the oldest first. Those whose `ra` is gone are left out: nobody hears an answer. */
 export function openQuestions(database: RegistryDatabase): PlacedQuestion[] {
-  const rows = database.all(
-    database.kysely
-      .selectFrom("questions")
-      .innerJoin("runs", "runs.id", "questions.run")
-      .selectAll("questions")
-      .select(ownerColumns)
-      .where("ended_at", "is", null)
-      .where("runs.finished_at", "is", null)
-      .orderBy("asked_at")
-      .orderBy("gate"),
-  );
+  const rows = database.all(openByTime);
   return rows
     .filter((row) => database.living.isAttended(ownerOf(row)))
     .map((row) => questionOf(database, row));
@@ -31,14 +43,7 @@ export function openQuestions(database: RegistryDatabase): PlacedQuestion[] {
 
 /** The question with this id, the newest where several runs have one, closed ones included; null: there is none. */
 export function findQuestion(database: RegistryDatabase, gate: string): PlacedQuestion | null {
-  const [row] = database.all(
-    database.kysely
-      .selectFrom("questions")
-      .selectAll()
-      .where("gate", "=", gate)
-      .orderBy("asked_at", "desc")
-      .limit(1),
-  );
+  const [row] = database.all(newestWithId, gate);
   return row === undefined ? null : questionOf(database, row);
 }
 

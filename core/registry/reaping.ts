@@ -4,20 +4,24 @@ import { lostQuestions } from "../run/question.ts";
 import type { RunState } from "../run/state.ts";
 import type { RegistryDatabase } from "./database.ts";
 import { ownerColumns, ownerOf } from "./rows.ts";
+import { statement } from "./statement.ts";
+
+const processesWithOwner = statement((tables) =>
+  tables
+    .selectFrom("processes")
+    .innerJoin("runs", "runs.id", "processes.run")
+    .select(["processes.run", "pid", "ticks", ...ownerColumns]),
+);
 
 /** Runs that list a process which is dead, and whose owner is dead, too: nobody will record its end. */
 export function abandonedRuns(database: RegistryDatabase): string[] {
-  const rows = database.all(
-    database.kysely
-      .selectFrom("processes")
-      .innerJoin("runs", "runs.id", "processes.run")
-      .select(["processes.run", "pid", "ticks", ...ownerColumns]),
-  );
-  const abandoned = rows.filter(
-    (row) =>
-      !database.living.isAlive({ pid: row.pid, startTicks: row.ticks }) &&
-      !database.living.isAttended(ownerOf(row)),
-  );
+  const abandoned = database
+    .all(processesWithOwner)
+    .filter(
+      (row) =>
+        !database.living.isAlive({ pid: row.pid, startTicks: row.ticks }) &&
+        !database.living.isAttended(ownerOf(row)),
+    );
   return [...new Set(abandoned.map(({ run }) => run))];
 }
 

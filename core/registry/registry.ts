@@ -5,7 +5,7 @@ import { isDiskFull } from "../disk-space.ts";
 import type { Event, Fact } from "../run/event.ts";
 import type { Decision, EventLog, ForeignClaim } from "../run/log.ts";
 import type { RunState } from "../run/state.ts";
-import { HeldClaims } from "./claims.ts";
+import { claimsAtWork, HeldClaims } from "./claims.ts";
 import { KnownCooldowns } from "./cooldowns.ts";
 import { type Access, RegistryDatabase } from "./database.ts";
 import { makeRoom } from "./headroom.ts";
@@ -121,20 +121,14 @@ export class Registry implements EventLog, AsyncDisposable {
   /** See `EventLog`. The object is changed in place by later events; facts appended before are in it. */
   async state(run: string): Promise<RunState | undefined> {
     this.#flush();
-    const { history } = this.#parts;
-    history.catchUp();
-    this.#tell(history.takeLearnt());
-    const state = history.fold(run);
+    const state = this.#newest(run);
     refuseSuperseded(state, this.#epochs);
     return state;
   }
 
   /** Throws `RaError` (exit 6) when this process drove the run and another one does now: before what no log can undo. */
   refuseSuperseded(run: string): void {
-    const { history } = this.#parts;
-    history.catchUp();
-    this.#tell(history.takeLearnt());
-    refuseSuperseded(history.fold(run), this.#epochs);
+    refuseSuperseded(this.#newest(run), this.#epochs);
   }
 
   async read(run: string, after: number): Promise<readonly Event[]> {
@@ -160,10 +154,11 @@ export class Registry implements EventLog, AsyncDisposable {
   /** What is claimed by others than one task: by other runs, and by what is at work in its own. */
   claimsBeside(run: string, task: string): readonly ForeignClaim[] {
     this.#flush();
+    const state = this.#newest(run);
     const { claims } = this.#parts;
     claims.refresh();
-    const mine = claims.atWork(run).filter((claim) => claim.task !== task);
-    return [...claims.beside(run), ...mine];
+    const mine = state === undefined ? [] : claimsAtWork(state);
+    return [...claims.beside(run), ...mine.filter((claim) => claim.task !== task)];
   }
 
   /**
@@ -214,6 +209,14 @@ export class Registry implements EventLog, AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close();
+  }
+
+  /** The fold of a run with what other processes have written by now. */
+  #newest(run: string): RunState | undefined {
+    const { history } = this.#parts;
+    history.catchUp();
+    this.#tell(history.takeLearnt());
+    return history.fold(run);
   }
 
   /** Writes everything queued in one transaction, then answers the calls in their order. */

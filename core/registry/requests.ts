@@ -1,4 +1,4 @@
-import type { Selectable, Updateable } from "kysely";
+import type { Selectable } from "kysely";
 import { type Clock, systemClock } from "../clock.ts";
 import { newRunId, type RunOwner } from "../id.ts";
 import type {
@@ -11,9 +11,36 @@ import type {
   Settlement,
 } from "../queue/request.ts";
 import type { RegistryDatabase } from "./database.ts";
+import {
+  byBatch,
+  byId,
+  byKey,
+  byRun,
+  countByStatus,
+  deleteSettledBefore,
+  insertRequest,
+  newestFirst,
+  newestSettled,
+  openInOrder,
+  runById,
+  updateRequest,
+} from "./request-statements.ts";
 import type { RequestsTable } from "./schema.ts";
 
 type Row = Selectable<RequestsTable>;
+
+/** What becomes of a request changes these columns alone. */
+type Fate = Pick<
+  Row,
+  | "run"
+  | "status"
+  | "cancelled_by"
+  | "started_at"
+  | "settled_at"
+  | "exit_code"
+  | "reason"
+  | "driver"
+>;
 
 /** Requests that have ended and are kept, with their idempotency keys. */
 export const settledMax = 10_000;
@@ -40,7 +67,7 @@ export class Requests implements RequestStore {
       });
       if (conflict !== undefined) return { kind: "conflict", key: conflict.key ?? "" };
       const fresh = requests.filter((_, i) => known[i] === undefined);
-      const waiting = this.#count("queued");
+      const waiting = this.counts().queued ?? 0;
       if (fresh.length > 0 && waiting + fresh.length > room) return { kind: "full", waiting };
       const accepted = requests.map((request, i) => known[i] ?? this.#insert(request));
       if (accepted.some(({ seq }) => seq % pruneEvery === 0)) this.#prune();
@@ -49,7 +76,7 @@ export class Requests implements RequestStore {
   }
 
   open(): readonly QueuedRequest[] {
-    return this.#database.all(this.#openQuery()).map(requestOf);
+    return this.#database.all(openInOrder).map(requestOf);
   }
 
   find(id: string): QueuedRequest | null {
@@ -59,33 +86,26 @@ export class Requests implements RequestStore {
 
   /** The requests that were handed in together, in their order. */
   ofBatch(batch: string): readonly QueuedRequest[] {
-    const { kysely } = this.#database;
-    const query = kysely.selectFrom("requests").selectAll().where("batch", "=", batch);
-    return this.#database.all(query.orderBy("seq")).map(requestOf);
+    return this.#database.all(byBatch, batch).map(requestOf);
   }
 
   /** The newest requests, newest first. */
   newest(limit: number): readonly QueuedRequest[] {
-    const { kysely } = this.#database;
-    const query = kysely.selectFrom("requests").selectAll().orderBy("seq", "desc").limit(limit);
-    return this.#database.all(query).map(requestOf);
+    return this.#database.all(newestFirst, limit).map(requestOf);
   }
 
   /** How many requests have each status. */
   counts(): Readonly<Partial<Record<RequestStatus, number>>> {
-    const query = this.#database.kysely
-      .selectFrom("requests")
-      .select(["status", ({ fn }) => fn.countAll<number>().as("count")])
-      .groupBy("status");
     return Object.fromEntries(
-      this.#database.all(query).map(({ status, count }) => [status, count]),
+      this.#database.all(countByStatus).map(({ status, count }) => [status, count]),
     );
   }
 
   begin(id: string): boolean {
     return this.#database.immediate(() => {
-      if (this.#row(id)?.status !== "queued") return false;
-      this.#update(id, { status: "running", started_at: this.#now() });
+      const row = this.#row(id);
+      if (row?.status !== "queued") return false;
+      this.#update(row, { status: "running", started_at: this.#now() });
       return true;
     });
   }
@@ -94,7 +114,7 @@ export class Requests implements RequestStore {
     return this.#database.immediate(() => {
       const row = this.#row(id);
       if (row === undefined || !isOpen(row)) return false;
-      this.#update(id, { status, exit_code: exitCode, reason, settled_at: this.#now() });
+      this.#update(row, { status, exit_code: exitCode, reason, settled_at: this.#now() });
       return true;
     });
   }
@@ -105,11 +125,11 @@ export class Requests implements RequestStore {
       if (row === undefined) return "unknown";
       if (!isOpen(row)) return "settled";
       if (row.status === "running") {
-        if (row.cancelled_by === null) this.#update(id, { cancelled_by: by });
+        if (row.cancelled_by === null) this.#update(row, { cancelled_by: by });
         return "asked";
       }
       const reason = `cancelled by ${by} before it started`;
-      this.#update(id, { status: "cancelled", cancelled_by: by, reason, settled_at: this.#now() });
+      this.#update(row, { status: "cancelled", cancelled_by: by, reason, settled_at: this.#now() });
       return "cancelled";
     });
   }
@@ -126,7 +146,7 @@ export class Requests implements RequestStore {
       if (before !== null && before.pid !== driver.pid && this.#database.living.isAttended(before))
         return false;
       const run = this.#isTaken(row) ? this.#freeRun() : row.run;
-      this.#update(id, { driver: JSON.stringify(driver), run });
+      this.#update(row, { driver: JSON.stringify(driver), run });
       return true;
     });
   }
@@ -134,7 +154,8 @@ export class Requests implements RequestStore {
   /** Notes what kept the process that drives a request from ending it: the next one will try. */
   remark(id: string, reason: string): void {
     this.#database.immediate(() => {
-      if (this.#row(id)?.status === "running") this.#update(id, { reason });
+      const row = this.#row(id);
+      if (row?.status === "running") this.#update(row, { reason });
     });
   }
 
@@ -147,77 +168,43 @@ export class Requests implements RequestStore {
 
   /** True when an id is that of a run which a request has yet to become. */
   isReserved(run: string): boolean {
-    const { kysely } = this.#database;
-    const query = kysely.selectFrom("requests").select("id").where("run", "=", run);
-    return this.#database.all(query).length > 0;
+    return this.#database.all(byRun, run).length > 0;
   }
 
   #insert(request: NewRequest): Row {
+    const { source, sender, key, conversation, batch, name, asked, plan } = request;
     const [row] = this.#database.all(
-      this.#database.kysely
-        .insertInto("requests")
-        .values({
-          ...request,
-          id: this.#freeId(),
-          run: this.#freeRun(),
-          status: "queued",
-          cancelled_by: null,
-          accepted_at: this.#now(),
-          started_at: null,
-          settled_at: null,
-          exit_code: null,
-          reason: null,
-          driver: null,
-        })
-        .returningAll(),
+      insertRequest,
+      ...([source, sender, key, conversation, batch, name, asked, plan] as const),
+      ...([this.#freeId(), this.#freeRun(), this.#now()] as const),
     );
     return row as Row;
   }
 
-  #update(id: string, values: Updateable<RequestsTable>): void {
-    this.#database.all(
-      this.#database.kysely.updateTable("requests").set(values).where("id", "=", id),
-    );
+  #update(before: Row, values: Partial<Fate>): void {
+    const { id, run, status, cancelled_by, started_at, ...row } = { ...before, ...values };
+    const begun = [run, status, cancelled_by, started_at] as const;
+    const ended = [row.settled_at, row.exit_code, row.reason, row.driver] as const;
+    this.#database.run(updateRequest, ...begun, ...ended, id);
   }
 
   #row(id: string): Row | undefined {
-    const { kysely } = this.#database;
-    return this.#database.all(kysely.selectFrom("requests").selectAll().where("id", "=", id))[0];
+    return this.#database.all(byId, id)[0];
   }
 
   #byKey({ source, key }: NewRequest): Row | undefined {
-    if (key === null) return undefined;
-    const { kysely } = this.#database;
-    const query = kysely.selectFrom("requests").selectAll();
-    return this.#database.all(query.where("source", "=", source).where("key", "=", key))[0];
-  }
-
-  #openQuery() {
-    const query = this.#database.kysely.selectFrom("requests").selectAll();
-    return query.where("status", "in", ["queued", "running"]).orderBy("seq");
-  }
-
-  #count(status: RequestStatus): number {
-    const query = this.#database.kysely
-      .selectFrom("requests")
-      .select(({ fn }) => fn.countAll<number>().as("count"))
-      .where("status", "=", status);
-    return this.#database.all(query)[0]?.count ?? 0;
+    return key === null ? undefined : this.#database.all(byKey, source, key)[0];
   }
 
   #isTaken({ id, run }: Row): boolean {
-    const { kysely } = this.#database;
-    const query = kysely.selectFrom("runs").select("request_id").where("id", "=", run);
-    const [found] = this.#database.all(query);
+    const [found] = this.#database.all(runById, run);
     return found !== undefined && found.request_id !== id;
   }
 
   #freeRun(): string {
-    const { kysely } = this.#database;
     for (let length = 4; ; length++) {
       const id = newRunId(length);
-      const isRun = kysely.selectFrom("runs").select("id").where("id", "=", id);
-      if (this.#database.all(isRun).length === 0 && !this.isReserved(id)) return id;
+      if (this.#database.all(runById, id).length === 0 && !this.isReserved(id)) return id;
     }
   }
 
@@ -231,24 +218,8 @@ export class Requests implements RequestStore {
 
   /** The oldest of too many that have ended go. */
   #prune(): void {
-    const { kysely } = this.#database;
-    const ended = kysely
-      .selectFrom("requests")
-      .select("seq")
-      .where("status", "in", ["fulfilled", "rejected", "cancelled"]);
-    const [last] = this.#database.all(
-      ended
-        .orderBy("seq", "desc")
-        .limit(1)
-        .offset(settledMax - 1),
-    );
-    if (last === undefined) return;
-    this.#database.all(
-      kysely
-        .deleteFrom("requests")
-        .where("seq", "<", last.seq)
-        .where("status", "in", ["fulfilled", "rejected", "cancelled"]),
-    );
+    const [last] = this.#database.all(newestSettled, settledMax - 1);
+    if (last !== undefined) this.#database.run(deleteSettledBefore, last.seq);
   }
 
   #now(): string {

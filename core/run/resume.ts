@@ -14,6 +14,7 @@ export function resumeRun(state: RunState, event: EventOf<"run.resumed">): void 
   const droveUntil = state.finishedAt === null ? state.lastAt : null;
   if (droveUntil !== null) state.drivenMs += sinceOwned(state, droveUntil);
   state.owner = event.owner;
+  state.owners.push(event.owner);
   state.epoch = event.epoch ?? state.epoch + 1;
   state.ownedSince = event.at;
   state.status = "running";

@@ -31,6 +31,8 @@ export interface RunState {
   readonly requestId: string | null;
   readonly startedAt: string;
   owner: RunOwner;
+  /** Everybody who has driven it, oldest first. */
+  readonly owners: RunOwner[];
   /** Counts the owners. Only the newest may add facts of its own. */
   epoch: number;
   /** When the owner took the run. */

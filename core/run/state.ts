@@ -175,6 +175,7 @@ function startedRun(event: EventOf<"run.started">): RunState {
     requestId,
     startedAt: event.at,
     owner,
+    owners: [owner],
     epoch: event.epoch ?? 1,
     ownedSince: event.at,
     status: "running",

@@ -76,7 +76,7 @@ export const mutants: readonly Mutant[] = [
   inSimulation(
     "recovery does not end the processes of the dead",
     dispatch("aftermath"),
-    "  const told = await endProcesses(machine, log, state);",
+    "  const told = await endProcesses(machine, state);",
     "  const told: string[] = [];",
   ),
   inSimulation(

@@ -1,8 +1,9 @@
 import { expect, test } from "bun:test";
 import { systemClock } from "../../core/clock.ts";
+import { durations } from "../../core/registry/durations.ts";
 import { findRun } from "../../core/registry/find-run.ts";
 import { occupants } from "../../core/registry/occupants.ts";
-import { durations, endedTasks, runs } from "../../core/registry/query.ts";
+import { endedTasks, runs } from "../../core/registry/query.ts";
 import type { Registry } from "../../core/registry/registry.ts";
 import type { Fact } from "../../core/run/event.ts";
 import {

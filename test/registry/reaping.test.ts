@@ -2,6 +2,7 @@ import { expect, test } from "bun:test";
 import type { ProcessIdentity } from "../../core/id.ts";
 import { isAlive } from "../../core/process/table.ts";
 import { liveProcesses } from "../../core/registry/query.ts";
+import { statement } from "../../core/registry/statement.ts";
 import { onTestEnd } from "../support/leftovers.ts";
 import {
   attemptFinished,
@@ -13,6 +14,8 @@ import {
   started,
 } from "./sample.ts";
 import { openRegistry } from "./temporary.ts";
+
+const processRows = statement((tables) => tables.selectFrom("processes").selectAll());
 
 test("a process whose owner died with it is recorded as lost and leaves the list", async () => {
   const registry = await openRegistry();
@@ -30,7 +33,7 @@ test("a process whose owner died with it is recorded as lost and leaves the list
   ]);
   expect(again).toEqual([]);
   expect((await registry.state("r7k2"))?.tasks.get("a")?.status).toBe("pending");
-  expect(registry.database.all(processRows(registry.database.kysely))).toEqual([]);
+  expect(registry.database.all(processRows)).toEqual([]);
 });
 
 const spared: readonly (readonly [title: string, owner: ProcessIdentity, own: ProcessIdentity])[] =
@@ -99,7 +102,3 @@ test("a process that nobody has buried yet is dead", async () => {
 
   expect(isAlive({ pid: parent.pid, startTicks: null })).toBe(true);
 });
-
-function processRows(kysely: Awaited<ReturnType<typeof openRegistry>>["database"]["kysely"]) {
-  return kysely.selectFrom("processes").selectAll();
-}

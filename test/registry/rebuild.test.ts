@@ -1,7 +1,9 @@
 import { expect, test } from "bun:test";
 import fc from "fast-check";
+import { newestSeq } from "../../core/registry/query.ts";
 import { Registry } from "../../core/registry/registry.ts";
 import { derivedTables } from "../../core/registry/schema.ts";
+import { statement } from "../../core/registry/statement.ts";
 import { applyEvent, type RunState } from "../../core/run/state.ts";
 import { decisions, nextFacts } from "./history-arbitrary.ts";
 import { attemptStarted, samplePlan, started } from "./sample.ts";
@@ -40,8 +42,8 @@ test("rebuilding repairs tables that were tampered with", async () => {
   ]);
   const before = dump(registry);
   const { database } = registry;
-  database.all(database.kysely.deleteFrom("claims"));
-  database.all(database.kysely.updateTable("tasks").set({ status: "done" }));
+  database.run(statement((tables) => tables.deleteFrom("claims")));
+  database.run(statement((tables) => tables.updateTable("tasks").set({ status: "done" })));
 
   await registry.rebuild();
 
@@ -60,11 +62,7 @@ async function expectFolds(door: Registry): Promise<void> {
     }
     expect(await door.state(run)).toEqual(state);
   }
-  const { kysely } = door.database;
-  const [row] = door.database.all(
-    kysely.selectFrom("events").select(({ fn }) => fn.max("seq").as("newest")),
-  );
-  expect(row?.newest).toBe(seqs);
+  expect(newestSeq(door.database)).toBe(seqs);
 }
 
 function dump({ database }: Registry): Record<string, unknown[]> {
@@ -72,7 +70,7 @@ function dump({ database }: Registry): Record<string, unknown[]> {
     derivedTables.map((table) => [
       table,
       database
-        .all(database.kysely.selectFrom(table).selectAll())
+        .all(statement((tables) => tables.selectFrom(table).selectAll()))
         .map((row) => JSON.stringify(row))
         .sort(),
     ]),

@@ -2,10 +2,15 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { Registry } from "../../core/registry/registry.ts";
 import { Requests } from "../../core/registry/requests.ts";
+import { statement } from "../../core/registry/statement.ts";
 import { findPlace } from "../../core/workspace/place.ts";
 import { Random } from "../campaign/random.ts";
 import { startDaemon, type TestDaemon, userConfig } from "../e2e/serve/daemon.ts";
 import type { TestRepository } from "../support/repository.ts";
+
+const runsOfRequests = statement((tables) =>
+  tables.selectFrom("runs").select(["id", "request_id"]),
+);
 
 /** How a gateway is to be killed. */
 export interface GatewayOrdeal {
@@ -140,7 +145,7 @@ async function judge(
   const known = new Requests(database).newest(requests + 1_000);
   const wrong: string[] = [];
   if (known.length !== requests) wrong.push(`${known.length} requests instead of ${requests}`);
-  const rows = database.all(database.kysely.selectFrom("runs").select(["id", "request_id"]));
+  const rows = database.all(runsOfRequests);
   for (const [n, id] of accepted) {
     const request = known.find((one) => one.id === id);
     const runs = rows.filter((row) => row.request_id === id);

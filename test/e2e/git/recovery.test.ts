@@ -4,6 +4,7 @@ import { rmSync, writeFileSync } from "node:fs";
 import { hostname } from "node:os";
 import { join } from "node:path";
 import { isAlive, processIdentity } from "../../../core/process/table.ts";
+import { allRuns } from "../../../core/registry/query.ts";
 import { Registry } from "../../../core/registry/registry.ts";
 import { killWithWarden } from "../../support/keepers.ts";
 import {
@@ -142,9 +143,7 @@ describe("a run that is driven", () => {
     const suspended = await repository.ra("resume", "@last");
 
     const registry = await Registry.open({ stateDir: join(repository.dir, ".git", "ra") });
-    const [run = ""] = registry.database
-      .all(registry.database.kysely.selectFrom("runs").select("id"))
-      .map(({ id }) => id);
+    const [run = ""] = allRuns(registry.database);
     const owner = { ...processIdentity(process.pid), host: "another" };
     await registry.commit(run, () => [{ type: "run.resumed", owner, epoch: 2 }]);
     dispatch.signal("SIGCONT");
