@@ -1,4 +1,4 @@
-import { Database } from "bun:sqlite";
+import { Database, type Statement } from "bun:sqlite";
 import type { Kysely } from "kysely";
 import { RegistryDatabase } from "../../core/registry/database.ts";
 import { migrate } from "../../core/registry/migrations.ts";
@@ -11,17 +11,29 @@ const memory = new Database(":memory:", { strict: true });
 const nobody = { isAlive: () => false, isAttended: () => false };
 await migrate(RegistryDatabase.on(memory, nobody).kysely as unknown as Kysely<never>);
 
+/** All its statements, prepared once. */
+const prepared = new Map<string, Statement<unknown, never[]>>();
+
+function prepare(sql: string): Statement<unknown, never[]> {
+  let statement = prepared.get(sql);
+  if (statement === undefined) {
+    statement = memory.prepare(sql);
+    prepared.set(sql, statement);
+  }
+  return statement;
+}
+
 /** The one database of the simulation; a world begins with it empty. */
 export function emptied(): Database {
   if (memory.inTransaction) memory.run("rollback");
-  for (const table of ["events", ...derivedTables]) memory.run(`delete from ${table}`);
+  for (const table of ["events", ...derivedTables]) prepare(`delete from ${table}`).run();
   return memory;
 }
 
 /** INV-10: tables whose rows are not those that follow from the log. */
 export function tablesThatDiffer(): string[] {
   const rowsOf = (table: string): string => {
-    const rows = memory.query(`select * from ${table}`).all();
+    const rows = prepare(`select * from ${table}`).all();
     return JSON.stringify(rows.map((row) => JSON.stringify(row)).sort());
   };
   const before = derivedTables.map(rowsOf);
@@ -47,7 +59,7 @@ export function connectionOf(world: Outside, driver: Driver): Database {
       throw new Dead("killed before its commit");
     }
     world.failMaybe("registry");
-    memory.query("commit").run();
+    prepare("commit").run();
     world.writes.set(driver, (world.writes.get(driver) ?? 0) + 1);
     world.writesTotal += 1;
     if (world.isLastAct(driver, "commit.after")) throw new Dead("killed after its commit");
@@ -61,7 +73,22 @@ export function connectionOf(world: Outside, driver: Driver): Database {
       alive();
       if (sql === "commit") return { run: commit };
       if (sql === "pragma data_version") return { all: () => [{ data_version: others() }] };
-      return memory.query(sql);
+      return prepare(sql);
+    },
+    prepare(sql: string) {
+      alive();
+      const statement = prepare(sql);
+      return {
+        all(...values: never[]) {
+          alive();
+          return statement.all(...values);
+        },
+        run(...values: never[]) {
+          alive();
+          return statement.run(...values);
+        },
+        finalize() {},
+      };
     },
     run: (sql: string) => memory.run(sql),
     close() {},

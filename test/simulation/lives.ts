@@ -62,7 +62,7 @@ async function drive(
     ground: { target: "main", base, follows: true },
     stepThrough: false,
     concurrency: 1 + (world.seed % 4),
-    env: {},
+    env: { RA_WORKSPACES: "/" },
     directory: "/sim",
     terminal: { err() {} },
     inTurn: <T>(_: string, work: () => Promise<T>) => world.turn("recovery", driver, work),

@@ -30,6 +30,7 @@ if (values.seed !== undefined) {
   const failed: string[] = [];
   let played = 0;
   const started = performance.now();
+  const cpuBefore = process.cpuUsage();
   for (let seed = from; seed < from + seeds && failed.length < Number(values.most); seed++) {
     const { wrong, hash, counts: own } = simulate(seed);
     played += 1;
@@ -39,13 +40,17 @@ if (values.seed !== undefined) {
     if (wrong.length > 0) failed.push(`seed ${seed}: ${wrong.join("; ")}`);
   }
   const seconds = (performance.now() - started) / 1000;
+  const cpu = process.cpuUsage(cpuBefore);
+  const cpuSeconds = (cpu.user + cpu.system) / 1_000_000;
+  const plays = played + Math.floor(played / 20);
   const say = (...args: string[]): string =>
     Bun.spawnSync(["git", ...args], { cwd: root })
       .stdout.toString()
       .trim();
   const text = [
     `seeds ${from} to ${from + played - 1}, commit ${say("rev-parse", "--short", "HEAD")}, Bun ${Bun.version}`,
-    `${played} runs and ${Math.floor(played / 20)} of them twice in ${seconds.toFixed(1)} s, ${failed.length} with violations`,
+    `${played} runs and ${plays - played} of them twice, ${failed.length} with violations`,
+    `${cpuSeconds.toFixed(1)} s of CPU in ${seconds.toFixed(1)} s, ${((1000 * cpuSeconds) / plays).toFixed(1)} ms of CPU a run, one worker`,
     ...[...counts]
       .sort(([a], [b]) => (a < b ? -1 : 1))
       .map(([what, times]) => `  ${what} ${times}`),

@@ -56,7 +56,7 @@ export class World implements Outside {
   kills = 0;
   skewMs = 0;
   troubles = 0;
-  hash = 0n;
+  #notes = "";
   readonly #dirs = new Map<string, string>();
   readonly #lastActs = new Set<number>();
   readonly #turns = new Map<string, Driver>();
@@ -107,7 +107,7 @@ export class World implements Outside {
   /** Plays to the end. */
   play(): void {
     drainMicrotasks();
-    while (!this.isOver && this.timeline.step()) {
+    while (!this.isOver() && this.timeline.step()) {
       drainMicrotasks();
       if (this.timeline.count > momentsMax) {
         this.wrong.push("INV-14: the run comes to no end");
@@ -116,11 +116,14 @@ export class World implements Outside {
     }
   }
 
-  get isOver(): boolean {
-    return (
-      [...this.plans.keys()].every((run) => this.exits.has(run)) &&
-      !this.drivers.some(({ alive }) => alive)
-    );
+  /** True when every run has ended and nobody drives one. */
+  isOver(): boolean {
+    return this.exits.size === this.plans.size && !this.drivers.some(({ alive }) => alive);
+  }
+
+  /** Of everything that happened, in its order. */
+  hash(): bigint {
+    return BigInt(Bun.hash(this.#notes));
   }
 
   claimDir(task: string): string {
@@ -147,7 +150,7 @@ export class World implements Outside {
   note(what: string): void {
     const text = `${Math.floor(this.timeline.now)} ${what}`;
     this.trace?.push(text);
-    this.hash = BigInt(Bun.hash(text, this.hash));
+    this.#notes += `${text}\n`;
   }
 
   get faultsLast(): boolean {
