@@ -25,7 +25,7 @@ export function launch(world: Outside, run: string, takesOver: boolean): void {
     clock,
   });
   registry.subscribe(({ seq, type, run }) => {
-    world.told.push({ seq, type, run });
+    world.told.push({ seq, type, run, atMs: world.timeline.now });
     world.note(`fact ${seq} ${type}`);
   });
   drive(world, driver, registry, plan, machine).then(
@@ -60,7 +60,7 @@ async function drive(
     ]),
     repository: simulatedRepository(world, driver),
     ground: { target: "main", base, follows: true },
-    stepThrough: false,
+    stepThrough: world.habits.stepThrough,
     concurrency: 1 + (world.seed % 4),
     env: { RA_WORKSPACES: "/" },
     directory: "/sim",
@@ -74,7 +74,7 @@ async function drive(
           name: run,
           planPath: null,
           plan,
-          mode: "auto",
+          mode: world.habits.stepThrough ? "step-through" : "auto",
           concurrency: parts.concurrency,
           target: "main",
           base,

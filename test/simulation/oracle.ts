@@ -1,4 +1,5 @@
 import type { Event } from "../../core/run/event.ts";
+import { judgeRequests } from "./oracle-requests.ts";
 import type { Outside } from "./outside.ts";
 import { type Commit, difference, trailersOf } from "./store.ts";
 
@@ -19,6 +20,7 @@ export function judge(world: Outside): string[] {
     ...judgeOrder(world, log),
     ...judgeClaims(world, log),
     ...judgeTries(world, log),
+    ...judgeRequests(world, log),
     ...judgeLeavings(world),
     ...judgeLog(world, log),
   ];

@@ -23,7 +23,7 @@ export interface Room {
 export const habitNames = [
   ...["idle", "clash", "stray", "erase", "break", "fail", "crash", "limited", "auth", "hang"],
   ...["stubborn", "leave", "lazyResolver", "flaky", "kill", "power", "io", "full", "takeover"],
-  ...["user", "rewind", "dirty", "stop", "interrupt", "jump", "second"],
+  ...["user", "rewind", "dirty", "stop", "interrupt", "jump", "second", "stepThrough"],
 ] as const;
 export type Habit = (typeof habitNames)[number];
 
@@ -72,7 +72,8 @@ export interface Outside {
   readonly verified: Set<string>;
   readonly wrong: string[];
   readonly counts: Map<string, number>;
-  readonly told: { seq: number; type: string; run: string }[];
+  /** Facts that somebody was told of, with the virtual time. */
+  readonly told: { seq: number; type: string; run: string; atMs: number }[];
   readonly starts: { run: string; task: string; base: string | null }[];
   /** Texts that stood in workspaces when their `ra` was killed. */
   readonly dirtyTexts: Set<string>;

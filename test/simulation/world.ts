@@ -10,6 +10,7 @@ import { type Habit, habitNames, type Outside, type Program, type Room } from ".
 import { inventPlan } from "./plan.ts";
 import { Programs } from "./programs.ts";
 import { Random } from "./random.ts";
+import { scheduleRequests } from "./requests.ts";
 import { Store } from "./store.ts";
 import { Timeline } from "./timeline.ts";
 import { scheduleUser } from "./user.ts";
@@ -45,7 +46,7 @@ export class World implements Outside {
   readonly verified = new Set<string>();
   readonly wrong: string[] = [];
   readonly counts = new Map<string, number>();
-  readonly told: { seq: number; type: string; run: string }[] = [];
+  readonly told: Outside["told"] = [];
   readonly starts: { run: string; task: string; base: string | null }[] = [];
   /** Texts that stood in workspaces when their `ra` was killed. */
   readonly dirtyTexts = new Set<string>();
@@ -102,6 +103,7 @@ export class World implements Outside {
     this.#order("rk2a", "a", 0);
     if (this.habits.second) this.#order("rk2b", "b", random.between(0, 20_000));
     scheduleUser(this);
+    scheduleRequests(this);
   }
 
   /** Plays to the end. */
