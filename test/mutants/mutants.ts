@@ -128,6 +128,18 @@ export const mutants: readonly Mutant[] = [
     "      if ((this.#unmet[position] ?? 0) <= 1) this.#makeReady(position);",
   ),
   inSimulation(
+    "a task that was told to stop is tried again",
+    dispatch("ending"),
+    "isAgain && this.#tasks.has(position)",
+    "isAgain && this.#tasks.has(-1)",
+  ),
+  inSimulation(
+    "a step-through run goes on without an answer",
+    dispatch("dispatcher"),
+    "    this.#gate.pause();\n",
+    "    this.#gate.resume();\n",
+  ),
+  inSimulation(
     "an attempt counts twice",
     dispatch("tally"),
     "      this.counted += 1;",

@@ -35,6 +35,6 @@ test("a seed always plays the same", () => {
 });
 
 test("a start that cannot be recorded ends the attempts that wait to begin with it", () => {
-  // In this world the registry fails while the second of two tasks starts; the first then waited for ever.
-  expect(simulate(25).wrong).toEqual([]);
+  // In these worlds the registry fails while a task starts beside others; those then waited for ever.
+  for (const seed of [97, 189]) expect([seed, ...simulate(seed).wrong]).toEqual([seed]);
 });
