@@ -116,7 +116,10 @@ async function askOnce(world: World, n: number): Promise<string | null> {
   const key = { "idempotency-key": `n${n}` };
   const answer = await world.daemon.ask("/api/dispatch", { plan: "mark", params: { n } }, key);
   const said = (await answer.json()) as { id?: string; error?: { code: string } };
-  if (said.error?.code === "QUEUE_FULL") world.full += 1;
+  const code = said.error?.code;
+  if (code === "QUEUE_FULL") world.full += 1;
+  // Clients that are told that the queue is full soon ask too fast as well.
+  if (code === "QUEUE_FULL" || code === "TOO_FAST") await Bun.sleep(200);
   else if (!answer.ok) throw new Refused(JSON.stringify(said));
   return said.id ?? null;
 }
