@@ -1,6 +1,7 @@
 import type { CooldownFact, Fact } from "../run/event.ts";
 import type { Assignment } from "./assignment.ts";
 import type { AttemptEnd } from "./attempt.ts";
+import type { Landed } from "./hands.ts";
 
 /** The fact that an attempt starts. `probes`: it finds out whether a provider that refused answers again. */
 export function startedFact(assignment: Assignment, probes: boolean): Fact {
@@ -37,6 +38,14 @@ export function finishedFact(
     ...(end.findings.length === 0 ? {} : { findings: end.findings }),
     ...(cooldown === null ? {} : { cooldown }),
   };
+}
+
+/** The fact that a result has been landed, or why it was not. */
+export function mergedFact(
+  { task, number: attempt }: Assignment,
+  { landing, warnings }: Landed,
+): Fact {
+  return { type: "merge.finished", task: task.id, attempt, landing, warnings };
 }
 
 /** The fact that a task waits until a time, epoch milliseconds, and for whom when it was refused. */

@@ -4,7 +4,7 @@ import type { RunStatus, TaskError, Usage } from "../run/model.ts";
 import type { Schedule } from "../run/schedule.ts";
 import type { Admission } from "./admission.ts";
 import type { AttemptEnd } from "./attempt.ts";
-import { parkedFact, skippedFact } from "./attempt-facts.ts";
+import { mergedFact, parkedFact, skippedFact } from "./attempt-facts.ts";
 import type { DispatcherOptions } from "./dispatcher-options.ts";
 import { Ending } from "./ending.ts";
 import { Gate } from "./gate.ts";
@@ -208,12 +208,9 @@ export class Dispatcher {
     const cooldown = await this.#providers.recordEnd(assignment, end);
     const nowMs = this.#options.clock.now();
     const step = nextStep(this.#roster, assignment, end.outcome, cooldown, nowMs);
-    if (step.kind !== "merge") {
-      this.#closing.push(end.close().catch(() => {}));
-      this.#take(position, step);
-      return;
-    }
-    this.#land(position, end);
+    if (step.kind === "merge") return this.#land(position, end);
+    this.#closing.push(end.close().catch(() => {}));
+    this.#take(position, step);
   }
 
   #land(position: number, end: AttemptEnd): void {
@@ -224,18 +221,19 @@ export class Dispatcher {
   }
 
   #onLanded(position: number, landed: Landed): void {
-    const { landing, warnings } = landed;
     const { log, run } = this.#options;
-    const { task, number: attempt } = this.#roster.current(position);
-    log.append(run, [{ type: "merge.finished", task: task.id, attempt, landing, warnings }]);
+    const assignment = this.#roster.current(position);
+    log.append(run, [mergedFact(assignment, landed)]);
     const tries = this.#roster.countLanding(position, landed);
+    const next = afterLanding(assignment.task, landed.landing, tries);
     // A check that was ended with the run says nothing about the work.
-    const cut = this.#ending.cancelled && landing.kind === "unverified";
-    this.#take(position, cut ? { kind: "stopped" } : afterLanding(task, landing, tries));
+    const cut = this.#ending.cancelled && landed.landing.kind === "unverified";
+    this.#take(position, cut ? { kind: "stopped" } : next);
   }
 
-  #take(position: number, step: Exclude<Step, { kind: "merge" }>): void {
+  #take(position: number, next: Exclude<Step, { kind: "merge" }>): void {
     const { log, run, clock } = this.#options;
+    const step = this.#ending.after(position, next);
     if (step.kind === "done" || step.kind === "stopped") this.#settle(position, step.kind, null);
     else if (step.kind === "error") this.#settle(position, "error", step.error);
     else if (!this.#endOverBudget(position)) {
@@ -252,8 +250,8 @@ export class Dispatcher {
   #settle(position: number, status: "done" | "error" | "stopped", error: TaskError | null): void {
     const { log, run, hands } = this.#options;
     const { id } = this.#roster.task(position);
-    const fact = { type: "task.finished", task: id, status, error } as const;
-    const facts: Fact[] = [{ ...fact, commit: hands.commitOf(id) }];
+    const commit = hands.commitOf(id);
+    const facts: Fact[] = [{ type: "task.finished", task: id, status, error, commit }];
     this.#waiting.forget(position);
     if (status === "done") this.#schedule.done(position);
     else {
@@ -287,9 +285,9 @@ export class Dispatcher {
   #stopTask(id: string, by: string): void {
     const position = this.#roster.positionOf(id);
     if (position === null || this.#schedule.settled(position)) return;
-    const cancel = this.#cancels.get(position);
-    if (cancel) cancel.abort(by);
-    else if (!this.#schedule.running.has(position)) this.#settle(position, "stopped", null);
+    this.#ending.stopTask(position);
+    this.#cancels.get(position)?.abort(by);
+    if (!this.#schedule.running.has(position)) this.#settle(position, "stopped", null);
   }
 
   #cancelAll(by: string): void {

@@ -1,10 +1,16 @@
+import type { Step } from "./policy.ts";
+
 /** Why a run is being ended: nothing new starts, what runs comes to its end. */
 export type EndingKind = "stopped" | "interrupted" | "budget";
 
-/** How far a run is being ended. */
+/** What comes after a landing or an attempt that has nothing to land. */
+type Next = Exclude<Step, { kind: "merge" }>;
+
+/** How far a run is being ended, and which tasks of it. */
 export class Ending {
   #kind: EndingKind | null = null;
   #cancelled = false;
+  readonly #tasks = new Set<number>();
 
   /** Null: it goes on. */
   get kind(): EndingKind | null {
@@ -25,5 +31,16 @@ export class Ending {
 
   cancel(): void {
     this.#cancelled = true;
+  }
+
+  /** A person asked for the end of a task: what it is at may still come to a good end, but nothing is tried again. */
+  stopTask(position: number): void {
+    this.#tasks.add(position);
+  }
+
+  /** What comes next for a task, by the policy and by what was asked for. */
+  after(position: number, next: Next): Next {
+    const isAgain = next.kind === "retry" || next.kind === "park";
+    return isAgain && this.#tasks.has(position) ? { kind: "stopped" } : next;
   }
 }

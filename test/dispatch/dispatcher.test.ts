@@ -1,4 +1,5 @@
 import { describe, expect, test } from "bun:test";
+import type { Landed } from "../../core/dispatch/hands.ts";
 import type { Landing } from "../../core/run/model.ts";
 import { makePlan, makeTask, startRig } from "../support/rig.ts";
 
@@ -222,6 +223,31 @@ test("a request stops one task; its dependents are skipped because of it", async
   await rig.finished;
 
   expect(await rig.statuses()).toEqual({ a: "stopped", b: "skipped", c: "done" });
+});
+
+test("a request stops a task whose result is being landed, when it would have to be tried again", async () => {
+  const rig = await startRig(
+    makePlan([
+      makeTask("a", { onConflict: "retry", retries: { max: 3, backoffMs: 0, maxBackoffMs: 0 } }),
+      makeTask("b"),
+    ]),
+  );
+  const landed = Promise.withResolvers<Landed>();
+  rig.hands.land = () => landed.promise;
+  rig.hands.end("a", merged);
+  await rig.settle();
+
+  await rig.log.commit("r1", () => [
+    { type: "request.received", action: "stop", task: "a", by: "ann" },
+  ]);
+  await rig.settle();
+  landed.resolve({ landing: conflict, warnings: [] });
+  await rig.settle();
+  rig.hands.end("b", { kind: "failed", message: "exit 1" });
+  await rig.finished;
+
+  expect(await rig.statuses()).toEqual({ a: "stopped", b: "error" });
+  expect(rig.log.ofType("attempt.started")).toHaveLength(2);
 });
 
 test("looks for requests when one may have come, not whenever a task ends", async () => {
