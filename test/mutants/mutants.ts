@@ -1,28 +1,4 @@
-/** A planted bug: a text that stands once in a file, and what takes its place. */
-export interface Mutant {
-  readonly name: string;
-  readonly file: string;
-  readonly text: string;
-  readonly replacement: string;
-  /** Test files that must fail; null: the simulation must. */
-  readonly tests: readonly string[] | null;
-}
-
-function inSimulation(name: string, file: string, text: string, replacement: string): Mutant {
-  return { name, file, text, replacement, tests: null };
-}
-
-function inTests(
-  name: string,
-  file: string,
-  text: string,
-  replacement: string,
-  ...tests: string[]
-): Mutant {
-  return { name, file, text, replacement, tests };
-}
-
-const dispatch = (name: string): string => `core/dispatch/${name}.ts`;
+import { dispatch, inSimulation, inTests, type Mutant } from "./mutant.ts";
 
 export const mutants: readonly Mutant[] = [
   inSimulation(

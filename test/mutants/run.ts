@@ -4,7 +4,8 @@ import { dirname, join } from "node:path";
 import { parseArgs } from "node:util";
 import { root } from "../support/program.ts";
 import { trackedFiles } from "../support/source.ts";
-import { type Mutant, mutants } from "./mutants.ts";
+import type { Mutant } from "./mutant.ts";
+import { mutants } from "./mutants.ts";
 
 /*
  * Plants each bug in a copy of the tree and asks whether it is caught: `bun test/mutants/run.ts`. `--only WORDS` plants those
