@@ -87,7 +87,7 @@ export async function clearAbandoned(
 }
 
 /** Removes the locks on the refs of a run, of whatever age: only `ra` writes below these, and the one that did is dead. */
-export async function clearRefLocks(site: Site, run: string): Promise<void> {
+export async function clearLocksOfRun(site: Site, run: string): Promise<void> {
   const { commonDir } = site.place;
   const own = join(commonDir, "refs", "ra", run);
   for (const name of await readdir(own, { recursive: true }).catch(() => [])) {

@@ -6,7 +6,7 @@ import { ExitCode, RaError } from "../error.ts";
 import { flushAll, refDirectories } from "./durable.ts";
 import { type Git, gitFailed } from "./git.ts";
 import { type Identity, keeper, signature } from "./identity.ts";
-import { RefDeletion } from "./ref-deletion.ts";
+import { clearLeftLocks, RefLocks } from "./ref-locks.ts";
 import { StoreFlush } from "./store-flush.ts";
 
 /** Age in milliseconds from which a lock below `refs/ra/` is taken for one that a killed `ra` left. */
@@ -19,7 +19,8 @@ export class Refs {
   readonly #gitDir: string;
   readonly #fast: boolean;
   readonly #zero: string;
-  readonly #deletion: RefDeletion;
+  readonly #stateDir: string;
+  readonly #locks: RefLocks;
   readonly #store: StoreFlush;
 
   constructor(input: {
@@ -32,7 +33,8 @@ export class Refs {
     zero: string;
     stateDir: string;
   }) {
-    this.#deletion = new RefDeletion(input.stateDir);
+    this.#stateDir = input.stateDir;
+    this.#locks = new RefLocks(input.stateDir);
     this.#store = new StoreFlush(input.commonDir);
     this.#user = input.user;
     this.#commonDir = input.commonDir;
@@ -119,7 +121,7 @@ export class Refs {
   async remove(ref: string): Promise<void> {
     assertOwn(ref);
     const args = ["update-ref", "--no-deref", "-d", ref];
-    const done = await this.#deletion.during(() => this.#attempt(ref, args));
+    const done = await this.#attempt(ref, args, {}, this.#locksToDelete(ref));
     if (done.code !== 0) throw gitFailed(args, done);
   }
 
@@ -129,22 +131,46 @@ export class Refs {
     for (const ref of refs) assertOwn(ref);
     const input = refs.map((ref) => `delete ${ref}\n`).join("");
     const args = ["update-ref", "--no-deref", "--stdin"];
-    await this.#deletion.during(() => this.#user.run(args, { input }));
+    const locks = [this.#packedLock];
+    const done = await this.#locks.during(locks, () => this.#user.attempt(args, { input }));
+    if (done.code !== 0) throw gitFailed(args, done);
   }
 
   /** Deletes a ref of `ra`'s own if it stands at this commit. False: it does not, or it could not be deleted. */
   async removeAt(ref: string, commit: string): Promise<boolean> {
     assertOwn(ref);
     const args = ["update-ref", "--no-deref", "-d", ref, commit];
-    const done = await this.#deletion.during(() => this.#attempt(ref, args));
+    const done = await this.#attempt(ref, args, {}, this.#locksToDelete(ref));
     return done.code === 0;
   }
 
-  /** Runs git, and once more when a lock that a killed `ra` left was in its way. */
-  async #attempt(ref: string, args: readonly string[], env = {}) {
-    const done = await this.#user.attempt(args, { env });
-    if (done.code === 0 || !(await clearStaleLock(this.#commonDir, ref))) return done;
-    return await this.#user.attempt(args, { env });
+  /** Runs git, and once more when it was killed, or when a lock that a killed git of a `ra` left was in its way. */
+  async #attempt(ref: string, args: readonly string[], env = {}, locks = this.#locksOf(ref)) {
+    const once = () => this.#locks.during(locks, () => this.#user.attempt(args, { env }));
+    const done = await once();
+    if (done.code === 0) return done;
+    if (done.code !== null && !(await this.#clearLocks(ref))) return done;
+    return await once();
+  }
+
+  /** What git locks to move a ref. Below `refs/ra/` the lock itself tells whose it is. */
+  #locksOf(ref: string): readonly string[] {
+    if (ref.startsWith("refs/ra/")) return [];
+    return [join(this.#commonDir, `${ref}.lock`), join(this.#gitDir, "HEAD.lock")];
+  }
+
+  async #clearLocks(ref: string): Promise<boolean> {
+    if (await clearStaleLock(this.#commonDir, ref)) return true;
+    return (await clearLeftLocks(this.#stateDir, this.#commonDir)).length > 0;
+  }
+
+  #locksToDelete(ref: string): readonly string[] {
+    return [...this.#locksOf(ref), this.#packedLock];
+  }
+
+  /** To delete a ref, git locks the file of all packed ones. */
+  get #packedLock(): string {
+    return join(this.#commonDir, "packed-refs.lock");
   }
 }
 

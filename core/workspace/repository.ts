@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { ExitCode, RaError } from "../error.ts";
 import { limits } from "../limits.ts";
 import { createMutex } from "../mutex.ts";
-import { abandonedWorkspaces, clearAbandoned, clearRefLocks, removeBases } from "./abandoned.ts";
+import { abandonedWorkspaces, clearAbandoned, clearLocksOfRun, removeBases } from "./abandoned.ts";
 import { BaseAttributes } from "./attributes.ts";
 import { textsAt } from "./blob-text.ts";
 import { type Checkout, changedTracked, listCheckouts } from "./checkout.ts";
@@ -32,7 +32,7 @@ import { patchOf } from "./patch.ts";
 import { gitDirOf, type Place } from "./place.ts";
 import { plainWorkspace } from "./plain.ts";
 import { Quarantine } from "./quarantine.ts";
-import { clearDeletionLock } from "./ref-deletion.ts";
+import { clearLeftLocks } from "./ref-locks.ts";
 import { ownRef, Refs } from "./refs.ts";
 import type { ResultLimits } from "./result-size.ts";
 import type { Site } from "./site.ts";
@@ -225,10 +225,11 @@ async function tidy(site: Site, run: string): Promise<void> {
 }
 
 async function mend(site: Site, run: string | undefined): Promise<readonly string[]> {
-  if (run !== undefined) await clearRefLocks(site, run);
+  if (run !== undefined) await clearLocksOfRun(site, run);
   await site.quarantine.clearStale();
-  const lock = await clearDeletionLock(site.place.stateDir, site.place.commonDir);
-  return [...(lock === null ? [] : [lock]), ...(await bringBackLandings(site))];
+  const locks = await clearLeftLocks(site.place.stateDir, site.place.commonDir);
+  const gone = locks.map((lock) => `the lock \`${lock}\`, which a killed git of it left, is gone`);
+  return [...gone, ...(await bringBackLandings(site))];
 }
 
 async function discard(site: Site, branch: string, commit: string): Promise<boolean> {
