@@ -168,15 +168,11 @@ async function judge(
   return wrong;
 }
 
-/**
- * Those that drive first: to one that outlives its program by a moment, that has failed. No git: one that is killed while it moves
- * the target leaves a lock on it that only a person may remove.
- */
+/** Those that drive first: to one that outlives its program by a moment, that has failed. */
 function endAll(repository: TestRepository): void {
   const drives = (pid: number): boolean => argumentsOf(pid).includes("\0__request\0");
-  const isGit = (pid: number): boolean => /^(\S*\/)?git\0/.test(argumentsOf(pid));
   for (const pid of repository.living().filter(drives)) endNow(pid);
-  for (const pid of repository.living().filter((pid) => !isGit(pid))) endNow(pid);
+  for (const pid of repository.living()) endNow(pid);
 }
 
 function argumentsOf(pid: number): string {
