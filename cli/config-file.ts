@@ -26,6 +26,7 @@ export interface ConfigFile {
   readonly lowWaterBytes?: number;
   readonly questionMs?: number;
   readonly serve?: ServeSettings;
+  readonly processes?: number;
 }
 
 interface RunnerInput {

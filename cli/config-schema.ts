@@ -70,6 +70,10 @@ export const configSchema = v.pipe(
       ),
       about("How much of what programs print is kept."),
     ),
+    processes: v.pipe(
+      v.exactOptional(count(16, 1_000_000)),
+      about("Processes that a task or a check may have at a time. Default 8192."),
+    ),
     results: v.pipe(
       v.exactOptional(
         v.strictObject(

@@ -59,6 +59,8 @@ export interface Config {
   readonly questionMs: number | null;
   /** What the user lets others ask of `ra serve`. */
   readonly serve: ServeSettings;
+  /** Processes that one program of a task or a check may have at a time. */
+  readonly processesMax: number;
 }
 
 export interface ConfigRequest {
@@ -109,6 +111,7 @@ export async function loadConfig(request: ConfigRequest): Promise<Config> {
     lowWaterBytes: repository.lowWaterBytes ?? user.lowWaterBytes ?? lowWaterDefault,
     questionMs: repository.questionMs ?? user.questionMs ?? null,
     serve: user.serve ?? serveDefaults,
+    processesMax: repository.processes ?? user.processes ?? limits.processes,
   };
 }
 

@@ -5,6 +5,7 @@ import { newRunId } from "../core/id.ts";
 import type { Isolation, Mode, Plan } from "../core/plan/plan.ts";
 import { runnersOf } from "../core/plan/task-runners.ts";
 import type { Runner } from "../core/plugin/runner.ts";
+import { setProcessesMax } from "../core/process/custody.ts";
 import { thisOwner } from "../core/process/owner.ts";
 import { seclude } from "../core/process/seclusion.ts";
 import { Registry } from "../core/registry/registry.ts";
@@ -70,6 +71,7 @@ export async function prepareRun(order: RunOrder): Promise<Preparation> {
   const { terminal, plan, config } = order;
   const place = findPlace(realpathSync(terminal.cwd));
   keepCustody(terminal, place);
+  setProcessesMax(config.processesMax);
   const runners = await loadRunners(plan, config, terminal.env, terminal.cwd);
   const stepThrough = order.mode === "step-through";
   demandAnswers(order, runners);

@@ -33,6 +33,8 @@ export const limits = {
   batch: 64,
   /** Bytes of what is sent to `ra serve` at once. */
   requestBytes: 1024 ** 2,
+  /** Processes and threads that a program of an attempt or a check may have at a time, unless a config says otherwise. */
+  processes: 8_192,
   /** Files that one result may add or change, unless a config says otherwise. */
   resultFiles: 200_000,
   /** Bytes of the files that one result adds or changes, unless a config says otherwise. */

@@ -152,6 +152,7 @@ export class Drive {
     const exit = await running.ended;
     signal.removeEventListener("abort", onAbort);
     await (ending ?? this.#endLeftovers(running));
+    if (exit.overrun !== undefined) throw new Error(exit.overrun);
     return exit;
   }
 

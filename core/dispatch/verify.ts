@@ -118,7 +118,7 @@ async function tryOnce(request: CheckRequest, number: number): Promise<Verdict> 
     const how = timedOut
       ? `had no end within ${timeoutMs / 1000} s`
       : exit.code === null
-        ? `was ended by ${exit.signal}`
+        ? `was ended by ${exit.signal}${exit.overrun === undefined ? "" : `: ${exit.overrun}`}`
         : `exited ${exit.code}`;
     return {
       complaint: `\`${command}\` ${how}${tail.text === "" ? "" : `:\n${tail.text}`}`,

@@ -9,16 +9,17 @@ import {
 } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import type { ProcessIdentity } from "../id.ts";
+import { limits } from "../limits.ts";
 import { machineKey } from "./machine-key.ts";
 import { signalProcess } from "./signal.ts";
 import { isAlive, processIdentity, readProcess } from "./table.ts";
 import { killMs, type Survivor, wait } from "./tree.ts";
 
-/** Processes and threads an attempt may have at a time: far above what builds and agents use, below what stops a machine. */
-export const pidsMax = 8_192;
-
 /** The subgroup of the short programs of `ra` itself, such as git. */
 export const ownName = "own";
+
+/** The file that holds the most processes and threads of a group; absent where the groups above keep the controller. */
+export const pidsFile = "pids.max";
 
 /** What the kernel says of a directory in a cgroup v2 tree. */
 const cgroupMagic = 0x63677270;
@@ -47,12 +48,19 @@ export function makeGroup(below: string): string {
   return directory;
 }
 
-/** Makes a group below that of this process, for one program and all that it starts. Throws what the system throws. */
-export function makeSubgroup(group: string, name: string): string {
+/**
+ * Makes a group below that of this process, for one program and all that it starts, `processesMax` at a time. Throws what
+ * the system throws.
+ */
+export function makeSubgroup(
+  group: string,
+  name: string,
+  processesMax: number = limits.processes,
+): string {
   const directory = join(group, name.replace(/[^A-Za-z0-9._-]/g, "_").slice(-200));
   mkdirSync(directory);
-  const limit = join(directory, "pids.max");
-  if (existsSync(limit)) tryWrite(limit, String(pidsMax));
+  const limit = join(directory, pidsFile);
+  if (existsSync(limit)) tryWrite(limit, String(processesMax));
   return directory;
 }
 
@@ -91,12 +99,12 @@ export async function endGroup(
   for (const pid of left()) terminate(pid, directory);
   await wait(populated, graceMs, 5, 50);
   for (const group of ownGraceMs > graceMs ? groupsBelow(directory) : []) {
-    if (basename(group) !== ownName) tryWrite(join(group, "cgroup.kill"), "1");
+    if (basename(group) !== ownName) killGroup(group);
   }
   await wait(populated, ownGraceMs - graceMs, 5, 50);
   const again = (): boolean[] => {
     if (!isPopulated(directory)) return [];
-    tryWrite(join(directory, "cgroup.kill"), "1");
+    killGroup(directory);
     return [true];
   };
   if (again().length > 0) await wait(again, killMs, 2, 50);
@@ -119,6 +127,11 @@ export function staleGroups(beside: string): string[] {
 /** True for a group that this very `ra` made, and that is nothing else by now. */
 export function isGroupOf(directory: string, owner: ProcessIdentity): boolean {
   return basename(directory) === groupName(owner) && isCgroup(dirname(directory));
+}
+
+/** Has the kernel kill a group as a whole, what forks meanwhile included. */
+export function killGroup(directory: string): void {
+  tryWrite(join(directory, "cgroup.kill"), "1");
 }
 
 /** Ids of the processes in a group and below it. */

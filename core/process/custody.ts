@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import { join } from "node:path";
+import { limits } from "../limits.ts";
 import { makeGroup, makeSubgroup, ownName, removeGroup } from "./cgroup.ts";
 import { probeCgroup } from "./cgroup-probe.ts";
 import { ownerMark, processIdentity } from "./table.ts";
@@ -30,6 +31,7 @@ interface Held extends Custody {
 
 let held: Held | null = null;
 let place = "";
+let most: number = limits.processes;
 
 /** How this process holds what it starts; null before `takeCustody`: then its own end ends nothing. */
 export function custody(): Custody | null {
@@ -44,6 +46,16 @@ export function fullMark(mark: string): string {
 /** Names the registry whose runs this process drives, by its directory. */
 export function setPlace(stateDir: string): void {
   place = createHash("sha256").update(stateDir).digest("hex").slice(0, 12);
+}
+
+/** How many processes a program of an attempt or a check may have at a time. */
+export function processesMax(): number {
+  return most;
+}
+
+/** Says how many processes a program may have at a time, from the next one on. */
+export function setProcessesMax(max: number): void {
+  most = max;
 }
 
 /** The mode that would be used, and the directory for groups; `asked` may rule the cgroup out. */

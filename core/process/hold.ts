@@ -1,5 +1,6 @@
 import type { ProcessIdentity } from "../id.ts";
-import { custody } from "./custody.ts";
+import { watchCrowd } from "./crowd.ts";
+import { custody, processesMax } from "./custody.ts";
 import { startFailure } from "./failure.ts";
 import { type Hold, inputOf, markedEnvironment, marksToEnd, type Program } from "./program.ts";
 import { holdByShim } from "./shim-hold.ts";
@@ -21,7 +22,7 @@ export function holdProgram(program: Program): Hold {
 /** Null when there are too many, or when somebody took the group of this process away. */
 function takeSubgroup(group: string): Subgroup | null {
   try {
-    return Subgroup.take(group);
+    return Subgroup.take(group, processesMax());
   } catch {
     return null;
   }
@@ -56,6 +57,7 @@ function holdByCgroup(program: Program, group: Subgroup): Hold {
     throw error;
   }
   const leader = lazyIdentity(child);
+  const crowd = watchCrowd(group.directory, processesMax());
   return {
     stdout: child.stdout,
     stderr: child.stderr,
@@ -63,7 +65,10 @@ function holdByCgroup(program: Program, group: Subgroup): Hold {
     get identity() {
       return leader();
     },
-    exited: child.exited.then(() => endOf(child)),
+    exited: child.exited.then(() => {
+      const overrun = crowd.stop();
+      return overrun === undefined ? endOf(child) : { ...endOf(child), overrun };
+    }),
     async end(graceMs, reach) {
       const left = await group.end(graceMs);
       if (reach === "held") return left;

@@ -25,6 +25,8 @@ export interface ProcessEnd {
   /** Null when a signal ended it. */
   readonly code: number | null;
   readonly signal: NodeJS.Signals | null;
+  /** Why it was ended for what it took up; absent when it was not. */
+  readonly overrun?: string;
 }
 
 /** `held`: what holds the program together, or else its process group. `all`: every process with its mark, too. */

@@ -20,14 +20,14 @@ export class Subgroup {
     this.directory = directory;
   }
 
-  /** Throws what the system throws when there are too many, or when somebody took the group of this process away. */
-  static take(group: string): Subgroup {
+  /** `processesMax`: how many processes it may hold. Throws what the system throws when there are too many, or when somebody took the group of this process away. */
+  static take(group: string, processesMax?: number): Subgroup {
     const known = idle.findLastIndex((directory) => dirname(directory) === group);
     const [directory] = known === -1 ? [] : idle.splice(known, 1);
     // Somebody may have removed it, or have told it to stand still.
     if (directory !== undefined && isIdle(directory)) return new Subgroup(directory);
     count += 1;
-    return new Subgroup(makeSubgroup(group, `program.${count}`));
+    return new Subgroup(makeSubgroup(group, `program.${count}`, processesMax));
   }
 
   /** To be called when nothing could be started in it. */

@@ -42,6 +42,7 @@ describe("the config", () => {
       lowWaterBytes: 512 * 1024 * 1024,
       questionMs: null,
       serve: { plans: {}, prompts: [], verify: null, hosts: [] },
+      processesMax: 8_192,
     });
   });
 
