@@ -80,6 +80,7 @@ test("gives ids with -q, and objects of the contract with --json", async () => {
       model: null,
       pid: expect.any(Number),
       workspace: expect.stringContaining(repository.top),
+      silentSince: null,
       startedAt: expect.stringMatching(/^\d{4}-.*Z$/),
     },
   ]);
