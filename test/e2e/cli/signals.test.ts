@@ -63,13 +63,16 @@ test("leaves a git at work alone when Ctrl-C reaches the whole terminal", async 
   const script = `#!/bin/sh\ncase "$*" in *merge-tree*|*commit-tree*) mkdir ${repository.top}/gates/git.once 2>/dev/null && { ${wait}; };; esac\nexec ${real} "$@"\n`;
   writeFileSync(join(bin, "git"), script);
   chmodSync(join(bin, "git"), 0o755);
-  const plan = repository.plan([
-    { id: "one", run: "echo 1 > one.txt" },
-    { id: "two", run: "echo 2 > two.txt" },
-  ]);
+  const tasks = ["one", "two"];
+  const plan = repository.plan(
+    tasks.map((id) => ({ id, run: `${repository.hold(id)}; echo ${id} > ${id}.txt` })),
+  );
   const screen = await openScreen(repository, ["dispatch", plan], {
     env: { PATH: `${bin}:${repository.env.PATH}` },
   });
+  // What has not started by then never does.
+  await Promise.all(tasks.map((id) => repository.arrival(id)));
+  for (const id of tasks) repository.open(id);
   await repository.arrival("git");
 
   screen.type(interrupt);
