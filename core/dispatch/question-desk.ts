@@ -115,7 +115,8 @@ export class QuestionDesk {
   #clean(text: string, max: number): string {
     const line = oneLine(text);
     const shown = this.#options.redactor?.text(line) ?? line;
-    const characters = [...shown.slice(0, 2 * max)];
+    // Of two units each, so many are one character more than fits.
+    const characters = [...shown.slice(0, 2 * max + 2)];
     return characters.length > max ? `${characters.slice(0, max - 1).join("")}…` : shown;
   }
 }

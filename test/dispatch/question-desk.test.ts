@@ -130,6 +130,14 @@ test("keeps no secret, no escape and no flood of text", async () => {
   expect(recorded).toEndWith("…");
 });
 
+test("cuts a flood of characters of two units each as well", async () => {
+  const { log, desk } = await deskOf(0);
+
+  await desk.ask(asker, { text: "😀".repeat(5_000), options: [] }, new AbortController().signal);
+
+  expect([...(log.ofType("question.asked")[0]?.text ?? "")]).toHaveLength(1_000);
+});
+
 test("passes a text on as it is where there are no options", async () => {
   const { desk, status, answer } = await deskOf(60_000);
 
