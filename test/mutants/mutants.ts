@@ -139,11 +139,12 @@ export const mutants: readonly Mutant[] = [
     "    this.#queue = [...calls.filter(({ waiter }) => waiter === null), ...this.#queue];\n",
     "",
   ),
-  inSimulation(
+  inTests(
     "facts of a failed transaction stay in memory",
     "core/registry/registry.ts",
     "    this.#parts.history.forget();\n    this.#parts.projection.forget();\n    this.#queue",
     "    this.#queue",
+    "test/registry/registry.test.ts",
   ),
   inSimulation(
     "facts are told before they are written",
