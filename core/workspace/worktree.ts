@@ -1,5 +1,5 @@
 import { existsSync } from "node:fs";
-import { mkdir, readdir, readFile, rm, rmdir } from "node:fs/promises";
+import { mkdir, readdir, readFile, rm, rmdir, stat } from "node:fs/promises";
 import { basename, dirname, join, resolve, sep } from "node:path";
 import type { Captured } from "../process.ts";
 import { copyIndex } from "./durable.ts";
@@ -63,19 +63,44 @@ export async function removeWorktreesBelow(site: Listed, dir: string): Promise<v
 
 /**
  * Ends git's knowledge of the worktrees of a run whose `ra` is dead: those below its directory, and those that a git made
- * half and locked in the name of the run. Entries of the user stay, also such as `git worktree prune` would take.
+ * half. Entries of the user stay, also such as `git worktree prune` would take.
  */
 export async function removeWorktreesOf(site: Site, run: string, dir: string): Promise<void> {
   await removeWorktreesBelow(site, dir);
   const list = join(site.place.commonDir, "worktrees");
   await site.worktreeList(async () => {
     for (const id of await readdir(list).catch(() => [])) {
-      const reason = await readFile(join(list, id, "locked"), "utf8").catch(() => "");
-      if (reason.trim() !== lockReason(run) || existsSync(join(list, id, "gitdir"))) continue;
-      await rm(join(list, id), { recursive: true, force: true });
+      const entry = join(list, id);
+      if (!((await isHalfMade(entry, run)) || (await isBlank(entry)))) continue;
+      await rm(entry, { recursive: true, force: true });
     }
     await rmdir(list).catch(() => undefined);
   });
+}
+
+/** True for an entry that is locked in the name of the run, and does not say where its worktree is. */
+async function isHalfMade(entry: string, run: string): Promise<boolean> {
+  const read = (name: string): Promise<string> =>
+    readFile(join(entry, name), "utf8").catch(() => "");
+  return (await read("locked")).trim() === lockReason(run) && (await read("gitdir")) === "";
+}
+
+/** How long an entry must have stood without a word in it, in milliseconds: a git that lives fills it at once. */
+const blankMs = 1_000;
+
+/** True for an entry of a git that was killed before it could write why it is locked. */
+async function isBlank(entry: string): Promise<boolean> {
+  const says = async (): Promise<boolean> => {
+    const names = await readdir(entry).catch(() => ["?"]);
+    const [first, ...more] = names;
+    if (first === undefined) return false;
+    return more.length > 0 || first !== "locked" || (await stat(join(entry, first))).size > 0;
+  };
+  if (await says()) return false;
+  const made = await stat(entry).catch(() => null);
+  const waitMs = made === null ? 0 : blankMs - Math.abs(Date.now() - made.mtimeMs);
+  if (waitMs > 0) await Bun.sleep(waitMs);
+  return existsSync(entry) && !(await says());
 }
 
 /** What git is told of why a worktree is locked; it writes that down before all else. */

@@ -182,6 +182,8 @@ export interface LoggedEvent {
 /** Reads the log out of the registry's file. */
 export function readLog(world: World): readonly LoggedEvent[] {
   using database = new Database(world.registry, { readonly: true });
+  // Whoever opens it first after a kill locks it while it recovers.
+  database.run("pragma busy_timeout = 5000");
   const rows = database
     .query<Omit<LoggedEvent, "body"> & { body: string }, []>("select * from events order by seq")
     .all();

@@ -53,6 +53,12 @@ test("recovery removes a worktree that git made half, and none of the user's", a
     mkdirSync(join(list, name));
     writeFileSync(join(list, name, "locked"), `${reason}\n`);
   }
+  // Killed before it had written why it locks, or while it did.
+  for (const name of ["a3.2", "a3.3", "a3.4"]) mkdirSync(join(list, name));
+  writeFileSync(join(list, "a3.3", "locked"), "");
+  // Or before it had written where the worktree is.
+  writeFileSync(join(list, "a3.4", "locked"), "ra r7k2\n");
+  writeFileSync(join(list, "a3.4", "gitdir"), "");
 
   await repository.clearAbandoned("r7k2", { empty: [], open: new Set() });
 
