@@ -1,7 +1,7 @@
 import type { ProcessIdentity } from "./id.ts";
 import { inOwnGroup } from "./process/custody.ts";
 import { holdProgram } from "./process/hold.ts";
-import { splitLines } from "./process/lines.ts";
+import { type OnLine, splitLines } from "./process/lines.ts";
 import type { OutputSink } from "./process/log.ts";
 import type { Hold, ProcessEnd, Program, Reach } from "./process/program.ts";
 import { withOwner } from "./process/table.ts";
@@ -67,9 +67,11 @@ export interface ProcessRequest extends Program {
   readonly redactor?: Redactor | null;
   /** Gets the bytes of standard output and error as they come. */
   readonly log?: OutputSink;
-  /** Each line without its end; lines longer than 1 MiB come in pieces. A throw makes `ended` reject. */
-  readonly onStdout?: (line: string) => void;
-  readonly onStderr?: (line: string) => void;
+  /** Each line without its end; longer ones than `lineMax` come in pieces. A throw makes `ended` reject. */
+  readonly onStdout?: OnLine;
+  readonly onStderr?: OnLine;
+  /** The longest line that comes in one piece, in UTF-16 units. Default 1 MiB. */
+  readonly lineMax?: number;
 }
 
 /** A program that `startProcess` started. */
@@ -149,10 +151,10 @@ interface Receiver {
 
 /** Log and lines of one pipe. The redaction comes first: past this point no secret is known to anybody. */
 function receiver(
-  { log, redactor }: Pick<ProcessRequest, "log" | "redactor">,
-  onLine: ((line: string) => void) | undefined,
+  { log, redactor, lineMax }: Pick<ProcessRequest, "log" | "redactor" | "lineMax">,
+  onLine: OnLine | undefined,
 ): Receiver {
-  const lines = onLine === undefined ? undefined : splitLines(onLine);
+  const lines = onLine === undefined ? undefined : splitLines(onLine, lineMax);
   const hidden = redactor?.stream();
   let failure: { error: unknown } | undefined;
   // A broken reader of lines must not stop the reading: the program would block on a full pipe.

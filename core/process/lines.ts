@@ -1,5 +1,8 @@
-/** The longest line that is given in one piece, in UTF-16 units. */
+/** The longest line that is given in one piece where nobody asks for more, in UTF-16 units. */
 export const lineLengthMax = 1024 * 1024;
+
+/** Takes a line without its end. `isWhole` false: a piece of a line that is too long, its last one included. */
+export type OnLine = (line: string, isWhole: boolean) => void;
 
 /** Cuts a stream of bytes into lines. */
 export interface LineSplitter {
@@ -13,16 +16,20 @@ const stepBytes = 256 * 1024;
 
 /**
  * Calls `onLine` for each line without its end (`\n` or `\r\n`). Characters that are split over chunks are put
- * together; bytes that are not UTF-8 are replaced. Longer lines than `lineLengthMax` come in pieces.
+ * together; bytes that are not UTF-8 are replaced. Longer lines than `lengthMax` come in pieces.
  */
-export function splitLines(onLine: (line: string) => void): LineSplitter {
+export function splitLines(onLine: OnLine, lengthMax = lineLengthMax): LineSplitter {
   const decoder = new TextDecoder();
   // Parts instead of one growing text: an endless line then costs little more memory than one piece.
   let parts: string[] = [];
   let length = 0;
+  let isCut = false;
 
   const add = (part: string): void => {
-    if (length + part.length > lineLengthMax) give(parts.join(""));
+    if (length > 0 && length + part.length > lengthMax) {
+      isCut = true;
+      give(parts.join(""));
+    }
     parts.push(part);
     length += part.length;
   };
@@ -30,7 +37,7 @@ export function splitLines(onLine: (line: string) => void): LineSplitter {
   const give = (line: string): void => {
     parts = [];
     length = 0;
-    onLine(line);
+    onLine(line, !isCut);
   };
 
   const take = (text: string): void => {
@@ -38,6 +45,7 @@ export function splitLines(onLine: (line: string) => void): LineSplitter {
     for (let at = text.indexOf("\n"); at >= 0; at = text.indexOf("\n", from)) {
       add(text.slice(from, at));
       give(withoutReturn(parts.length === 1 ? (parts[0] as string) : parts.join("")));
+      isCut = false;
       from = at + 1;
     }
     if (from < text.length) add(text.slice(from));

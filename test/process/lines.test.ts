@@ -41,3 +41,16 @@ test("gives an endless line in pieces that lose nothing and cut no character", (
   expect(lines.every((line) => line.isWellFormed())).toBe(true);
   expect(lines.at(-1)).toBe("next");
 });
+
+test("tells the pieces of a line that is too long from whole lines, and takes longer ones where asked", () => {
+  const told: [number, boolean][] = [];
+  const splitter = splitLines((line, isWhole) => told.push([line.length, isWhole]), 600_000);
+
+  splitter.push(new TextEncoder().encode(`${"a".repeat(590_000)}\n${"b".repeat(700_000)}\nc\n`));
+  splitter.end();
+
+  expect(told[0]).toEqual([590_000, true]);
+  expect(told.slice(1, -1).map(([, isWhole]) => isWhole)).toEqual([false, false]);
+  expect(told.slice(1, -1).reduce((sum, [length]) => sum + length, 0)).toBe(700_000);
+  expect(told.at(-1)).toEqual([1, true]);
+});
