@@ -3,7 +3,7 @@ import { readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import type { Isolation } from "../plan/plan.ts";
 import { baseRef, indexPath, setWorkspaceAside } from "./isolated.ts";
-import { setAside } from "./layout.ts";
+import { type AttemptPlace, setAside } from "./layout.ts";
 import type { Site } from "./site.ts";
 import type { AbandonedWorkspace } from "./workspace.ts";
 import { linkedBelow, removeWorktreesOf } from "./worktree.ts";
@@ -14,6 +14,7 @@ const refPattern = /^refs\/ra\/[^/]+\/([^/]+)\/(\d+)\.(base|before)$/;
 export async function abandonedWorkspaces(
   site: Site,
   run: string,
+  lasting: ReadonlyMap<string, number> = new Map(),
 ): Promise<readonly AbandonedWorkspace[]> {
   const found = new Map<string, { task: string; attempt: number; marks: Map<string, string> }>();
   const entry = (task: string, attempt: number): { marks: Map<string, string> } => {
@@ -28,17 +29,18 @@ export async function abandonedWorkspaces(
   }
   const dir = join(site.layout.root, run);
   for (const name of await readdir(dir).catch(() => [])) {
-    const [task = "", attempt = "1"] = name.split(".");
-    if (task !== "") entry(task, Number(attempt));
+    const { task, attempt } = placeOf(run, name, lasting);
+    if (task !== "") entry(task, attempt);
   }
   const linked = new Set(await linkedBelow(site, dir));
   return [...found.values()].map(({ task, attempt, marks }) => {
-    const path = site.layout.workspace(run, task, attempt);
+    const lasts = lasting.get(task) === attempt ? { lasting: true } : {};
+    const path = site.layout.workspace({ run, task, attempt, ...lasts });
     const own: Isolation = linked.has(path) ? "worktree" : "clone";
     const isolation = marks.has("before") ? "in-place" : own;
     const base = marks.get("base") ?? null;
     const index = indexPath(site, { run, task, attempt });
-    return { task, attempt, isolation, base, isFilled: existsSync(index) };
+    return { task, attempt, isolation, base, isFilled: existsSync(index), ...lasts };
   });
 }
 
@@ -52,11 +54,12 @@ export async function clearAbandoned(
     readonly empty: readonly AbandonedWorkspace[];
     /** Workspaces that stay open, as `task.attempt`. */
     readonly open: ReadonlySet<string>;
+    readonly lasting?: ReadonlyMap<string, number>;
   },
 ): Promise<void> {
-  for (const { task, attempt, isolation } of leftovers.empty) {
+  for (const { isolation, ...place } of leftovers.empty) {
     if (isolation === "in-place") continue;
-    await site.trash.take(site.layout.workspace(run, task, attempt));
+    await site.trash.take(site.layout.workspace({ run, ...place }));
   }
   const dir = join(site.layout.root, run);
   const found = await refsOf(site, run);
@@ -66,12 +69,11 @@ export async function clearAbandoned(
       await site.trash.take(join(dir, name));
       continue;
     }
-    const [task = "", number = "1"] = name.split(".");
-    const attempt = Number(number);
-    const base = bases.get(baseRef({ run, task, attempt })) ?? null;
-    if (site.layout.workspace(run, task, attempt) !== join(dir, name))
+    const place = placeOf(run, name, leftovers.lasting);
+    const base = bases.get(baseRef(place)) ?? null;
+    if (site.layout.workspace(place) !== join(dir, name))
       await setAside(site.layout.root, join(dir, name));
-    else await setWorkspaceAside(site, { run, task, attempt }, base);
+    else await setWorkspaceAside(site, place, base);
   }
   await removeWorktreesOf(site, run, dir);
   for (const name of await readdir(site.indexDir).catch(() => [])) {
@@ -84,6 +86,19 @@ export async function clearAbandoned(
     return task !== undefined && !leftovers.open.has(`${task}.${attempt}`);
   });
   await site.refs.removeAll(closed.map(([ref]) => ref));
+}
+
+/** The attempt that a directory of a run is of, by its name. */
+function placeOf(
+  run: string,
+  name: string,
+  lasting: ReadonlyMap<string, number> = new Map(),
+): AttemptPlace {
+  const [task = "", number] = name.split(".");
+  const last = lasting.get(task);
+  if (number === undefined && last !== undefined)
+    return { run, task, attempt: last, lasting: true };
+  return { run, task, attempt: Number(number ?? 1) };
 }
 
 /** Removes the locks on the refs of a run, of whatever age: only `ra` writes below these, and the one that did is dead. */

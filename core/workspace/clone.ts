@@ -16,7 +16,7 @@ const pushBlock = "url.file:///dev/null/ra-push-blocked/.pushInsteadOf";
  * user's objects. Whatever git the agent runs in it, the user's repository does not change.
  */
 export async function openClone(site: Site, request: WorkspaceRequest): Promise<Workspace> {
-  const path = site.layout.workspace(request.run, request.task, request.attempt);
+  const path = site.layout.workspace(request);
   const index = indexPath(site, request);
   const [submodules] = await Promise.all([
     submodulesOf(site, request.base),

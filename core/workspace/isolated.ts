@@ -1,5 +1,5 @@
 import { existsSync } from "node:fs";
-import { rm } from "node:fs/promises";
+import { readdir, rm } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { agentGitEnvironment } from "./agent-environment.ts";
 import { setAside } from "./layout.ts";
@@ -11,7 +11,7 @@ import { submoduleWork } from "./submodules.ts";
 import type { Workspace, WorkspaceRequest } from "./workspace.ts";
 
 /** What names the refs and the directory of an attempt. */
-type Attempt = Pick<WorkspaceRequest, "run" | "task" | "attempt">;
+type Attempt = Pick<WorkspaceRequest, "run" | "task" | "attempt" | "lasting">;
 
 /** Ref that keeps the result of an attempt. */
 export function resultRef(request: Attempt): string {
@@ -34,7 +34,7 @@ export async function setWorkspaceAside(
   request: Attempt,
   base: string | null,
 ): Promise<void> {
-  const path = site.layout.workspace(request.run, request.task, request.attempt);
+  const path = site.layout.workspace(request);
   if (base !== null && existsSync(path)) await site.refs.set(asideRef(request), base);
   await setAside(site.layout.root, path);
 }
@@ -42,6 +42,21 @@ export async function setWorkspaceAside(
 /** `ra`'s own index of an attempt's directory. */
 export function indexPath(site: Site, request: Attempt): string {
   return join(site.indexDir, `${request.run}.${request.task}.${request.attempt}`);
+}
+
+/**
+ * The attempts of a run whose workspace was never closed: closing removes the index. Where an attempt has no directory of its
+ * own, it worked in the one that lasts.
+ */
+export async function openAttempts(site: Site, run: string): Promise<readonly Attempt[]> {
+  const names = await readdir(site.indexDir).catch(() => []);
+  return names.flatMap((name) => {
+    const [owner, task = "", number = "", ...more] = name.split(".");
+    if (owner !== run || !/^[1-9]\d*$/.test(number) || more.length > 0) return [];
+    const own = { run, task, attempt: Number(number) };
+    const lasting = own.attempt > 1 && !existsSync(site.layout.workspace(own));
+    return [lasting ? { ...own, lasting } : own];
+  });
 }
 
 /** Fills a directory with the files of a commit and leaves their index at `index`. */

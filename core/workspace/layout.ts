@@ -11,11 +11,22 @@ import type { Place } from "./place.ts";
 /** How many given-up directories may wait for deletion while a run goes on. */
 const trashMax = 8;
 
+/** What says where an attempt works. */
+export interface AttemptPlace {
+  readonly run: string;
+  readonly task: string;
+  readonly attempt: number;
+  readonly lasting?: boolean;
+}
+
 /** Where the workspaces of one repository lie. */
 export interface Layout {
   readonly root: string;
-  /** Directory of an attempt: `<root>/<run>/<task>`, from the second attempt on with `.<attempt>`. */
-  workspace(run: string, task: string, attempt: number): string;
+  /**
+   * Directory of an attempt: `<root>/<run>/<task>`, from the second attempt on with `.<attempt>`. `lasting`: the same one for
+   * each attempt of the task.
+   */
+  workspace(attempt: AttemptPlace): string;
   /** A directory for a throw-away checkout, new at each call. */
   scratch(run: string): string;
 }
@@ -35,7 +46,8 @@ export function layoutOf(place: Place & { readonly commonDir: string }, env: Env
   const root = join(top, `${name}-${hash}`);
   return {
     root,
-    workspace: (run, task, attempt) => join(root, run, attempt > 1 ? `${task}.${attempt}` : task),
+    workspace: ({ run, task, attempt, lasting = false }) =>
+      join(root, run, attempt > 1 && !lasting ? `${task}.${attempt}` : task),
     scratch: (run) => join(root, run, `.scratch-${crypto.randomUUID().slice(0, 8)}`),
   };
 }

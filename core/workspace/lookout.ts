@@ -53,7 +53,7 @@ function makeBench(tools: MergeTools): Bench {
 
 /** Commit of the tree a workspace holds now; null when git gives up, as files change under its eyes. */
 async function peek(site: Site, bench: Bench, request: WorkspaceRequest): Promise<string | null> {
-  const path = site.layout.workspace(request.run, request.task, request.attempt);
+  const path = site.layout.workspace(request);
   const index = `${indexPath(site, request)}.peek`;
   const { env, config } = await bench.quarantine.call();
   const place = workTree(path, index);

@@ -97,10 +97,16 @@ function workspacesOf({ layout }: RemainsSite, indexes: ReadonlySet<string>): Re
       if (name.startsWith(".")) return remain("scratch", path, run, null);
       const [task = name, attempt = "1"] = name.split(".");
       // Closing a workspace removes its index, so one that is still there says: never closed.
-      const open = indexes.has(`${run}.${task}.${attempt}`);
+      const open = indexes.has(`${run}.${task}.${attempt}`) || lasts(run, task, name, indexes);
       return { ...remain("workspace", path, run, task), open };
     }),
   );
+}
+
+/** True for the directory of a task whose attempts share it, while a later one than the first has it open. */
+function lasts(run: string, task: string, name: string, indexes: ReadonlySet<string>): boolean {
+  const start = `${run}.${task}.`;
+  return name === task && [...indexes].some((index) => index.startsWith(start));
 }
 
 /** Workspaces that were set aside, as they may hold work that no commit has. */

@@ -16,8 +16,8 @@ import { type Identity, signature, userIdentity } from "./identity.ts";
 import { adoptInPlace, openInPlace } from "./in-place.ts";
 import {
   baseRef,
-  indexPath,
   isolatedWorkspace,
+  openAttempts,
   requireIndex,
   setWorkspaceAside,
 } from "./isolated.ts";
@@ -152,7 +152,7 @@ function composed(
     discard: (branch, commit) => discard(site, branch, commit),
     patch: (from, to, form) => patchOf(control, from, to, form),
     adopt: (request) => adopt(site, request),
-    abandoned: (run) => abandonedWorkspaces(site, run),
+    abandoned: (run, lasting) => abandonedWorkspaces(site, run, lasting),
     clearAbandoned: (run, leftovers) => clearAbandoned(site, run, leftovers),
     mend: (run) => mend(site, run),
     tidy: (run) => tidy(site, run),
@@ -179,7 +179,7 @@ function openWorkspace(
 async function adopt(site: Site, request: WorkspaceRequest): Promise<Workspace | null> {
   if (request.isolation === "none") return null;
   if (request.isolation === "in-place") return await adoptInPlace(site, request);
-  const path = site.layout.workspace(request.run, request.task, request.attempt);
+  const path = site.layout.workspace(request);
   if (!existsSync(path)) return null;
   await requireIndex(site, request);
   const submodules = await submodulesOf(site, request.base);
@@ -204,12 +204,10 @@ async function openScratch(
 async function tidy(site: Site, run: string): Promise<void> {
   const { refs } = site;
   const dir = join(site.layout.root, run);
+  const open = await openAttempts(site, run);
   for (const name of await readdir(dir).catch(() => [])) {
-    const [task, attempt] = name.split(".");
-    const request = { run, task: task!, attempt: Number(attempt ?? 1) };
-    // Closing a workspace removes its index, so one that is still there says: never closed.
-    const open = existsSync(indexPath(site, request));
-    if (!open || name.startsWith(".")) continue;
+    const request = open.find((each) => site.layout.workspace(each) === join(dir, name));
+    if (request === undefined) continue;
     await setWorkspaceAside(site, request, await refs.read(baseRef(request)));
   }
   await removeWorktreesBelow(site, dir);

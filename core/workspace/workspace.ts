@@ -40,6 +40,8 @@ export interface WorkspaceRequest {
   readonly attempt: number;
   readonly isolation: Isolation;
   readonly base: string;
+  /** True: its directory is the same in each attempt of the task, as some agents bind a conversation to it. Default: its own. */
+  readonly lasting?: boolean;
   /** Globs of files that git ignores and that snapshots hold all the same. Default: none. */
   readonly keep?: readonly string[];
 }
@@ -212,6 +214,8 @@ export interface AbandonedWorkspace {
   readonly base: string | null;
   /** False: its files were not all there yet, so that no program ran in it. */
   readonly isFilled: boolean;
+  /** As in `WorkspaceRequest`. */
+  readonly lasting?: boolean;
 }
 
 /** A repository on disk, with what only clean-up, recovery and looking back need. */
@@ -242,8 +246,11 @@ export interface GitRepository extends Repository {
   }): Promise<ReadonlySet<string>>;
   /** Takes up the workspace that a killed `ra` left, so that its work can be kept. Null when there is none. */
   adopt(request: WorkspaceRequest): Promise<Workspace | null>;
-  /** What stands of the workspaces of a run whose `ra` is dead. */
-  abandoned(run: string): Promise<readonly AbandonedWorkspace[]>;
+  /** What stands of the workspaces of a run whose `ra` is dead. `lasting`: the last attempts of the tasks whose directory lasts. */
+  abandoned(
+    run: string,
+    lasting?: ReadonlyMap<string, number>,
+  ): Promise<readonly AbandonedWorkspace[]>;
   /**
    * Removes what a dead `ra` left of a run besides work. `empty`: workspaces in which nothing ran. Others than those
    * and the `open` ones, as `task.attempt`, are moved to `leftovers`.
@@ -253,6 +260,7 @@ export interface GitRepository extends Repository {
     leftovers: {
       readonly empty: readonly AbandonedWorkspace[];
       readonly open: ReadonlySet<string>;
+      readonly lasting?: ReadonlyMap<string, number>;
     },
   ): Promise<void>;
   /**

@@ -24,7 +24,7 @@ export type Listed = Pick<Site, "place" | "worktreeList">;
  * are shared with the user: only for people whose tools look for worktrees.
  */
 export async function openWorktree(site: Site, request: WorkspaceRequest): Promise<Workspace> {
-  const path = site.layout.workspace(request.run, request.task, request.attempt);
+  const path = site.layout.workspace(request);
   const index = indexPath(site, request);
   await removeEntries(site, (checkout) => checkout === path);
   await setAside(site.layout.root, path);

@@ -85,3 +85,46 @@ test("a lock that a killed git left on a ref of the run is gone before its work 
   expect(refs(fixture)).toContain(`refs/ra/r7k2/api/1 ${snapshot?.commit}`);
   expect([own, foreign].map((dir) => existsSync(join(dir, "1.lock")))).toEqual([false, true]);
 });
+
+/** A workspace of the second attempt in the directory that all attempts of its task share, its `ra` dead. */
+async function lastingLeft() {
+  const fixture = makeRepository();
+  const repository = await fixture.open();
+  const first = await repository.open(request(fixture, { lasting: true }));
+  await first.close();
+  const second = await repository.open(request(fixture, { attempt: 2, lasting: true }));
+  writeFileSync(join(second.path, "made.txt"), "made\n");
+  return { fixture, repository, path: second.path, shares: second.path === first.path };
+}
+
+test("a directory that lasts is that of the last attempt, and is adopted as such", async () => {
+  const { fixture, repository, path, shares } = await lastingLeft();
+
+  const [left, ...more] = await repository.abandoned("r7k2", new Map([["api", 2]]));
+
+  expect([shares, more]).toEqual([true, []]);
+  expect(left).toMatchObject({ task: "api", attempt: 2, isFilled: true, lasting: true });
+  const base = left?.base ?? "";
+  const workspace = await repository.adopt({ ...left!, run: "r7k2", base });
+  const snapshot = await workspace?.snapshot("left");
+  await workspace?.close();
+  expect(workspace?.path).toBe(path);
+  expect(fixture.git("rev-parse", "refs/ra/r7k2/api/2")).toBe(snapshot?.commit ?? "");
+  expect(existsSync(path)).toBe(false);
+});
+
+test("a directory that lasts is set aside in the name of the attempt that had it, by recovery and at the end", async () => {
+  const recovered = await lastingLeft();
+  const ended = await lastingLeft();
+
+  await recovered.repository.clearAbandoned("r7k2", {
+    ...{ empty: [], open: new Set() },
+    lasting: new Map([["api", 2]]),
+  });
+  await ended.repository.tidy("r7k2");
+
+  for (const { fixture, path } of [recovered, ended]) {
+    expect(refs(fixture)).toBe(`refs/ra/r7k2/api/2.aside ${fixture.head()}`);
+    expect(existsSync(path)).toBe(false);
+  }
+});
