@@ -1,8 +1,10 @@
+import { join } from "node:path";
 import type { Chain } from "../core/dispatch/chain.ts";
 import type { Clash } from "../core/dispatch/clash.ts";
 import type { Dispatcher } from "../core/dispatch/dispatcher.ts";
 import { fenced, fencedMachine } from "../core/dispatch/fenced.ts";
 import { openClashes, takeOverLanded } from "../core/dispatch/recovery.ts";
+import { dropSessionState } from "../core/dispatch/session-state.ts";
 import { finishRun } from "../core/dispatch/summary.ts";
 import type { ExitCode } from "../core/error.ts";
 import { thisMachine } from "../core/process/machine.ts";
@@ -37,6 +39,8 @@ export async function followCourse(
       ? await dispatcher.run()
       : await finishRun({ log: registry, run, published, ending: null, hands });
   await parts.repository?.tidy(run);
+  const ended = await registry.state(run);
+  if (ended) await dropSessionState(join(parts.place.stateDir, "runs", run), ended);
   return exitCode as ExitCode;
 }
 

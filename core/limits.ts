@@ -25,6 +25,8 @@ export const limits = {
   eventsOfRun: 1_000_000,
   /** Questions that the agent of one attempt may ask. */
   questions: 100,
+  /** UTF-16 units of one message of an agent, which is a line of its output. */
+  agentMessage: 32 * 1024 ** 2,
   /** Requests such as `ra continue` that wait for one run. */
   requests: 1_000,
   /** Requests to `ra serve` that wait for their turn. */

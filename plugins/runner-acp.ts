@@ -1,27 +1,15 @@
-import {
-  type AnyMessage,
-  type ClientContext,
-  client,
-  methods,
-  type NewSessionResponse,
-  PROTOCOL_VERSION,
-  RequestError,
-  type SessionConfigOption,
-  type SessionNotification,
-  type Stream,
-  type ToolCallUpdate,
-} from "@agentclientprotocol/sdk";
+import { type AnyMessage, RequestError } from "@agentclientprotocol/sdk";
 import {
   accountOf,
   brokenOff,
   type Exit,
-  fillIn,
   type Job,
+  messageMax,
   newStory,
   openTalk,
+  overlong,
   type Patience,
   type ProgramExit,
-  permit,
   probeVersion,
   type Runner,
   type RunnerHost,
@@ -34,6 +22,8 @@ import {
   usualKeys,
   waitingExit,
 } from "../core/plugin/index.ts";
+import { converse } from "./acp/conversation.ts";
+import { wordsOf } from "./acp/refusal.ts";
 
 const login = "start the agent once by hand and log in there";
 const configure =
@@ -59,7 +49,7 @@ export default function acp(host: RunnerHost, timing: Timing = { patienceMs: 30_
   const program = host.command;
   return {
     name: "acp",
-    traits: { parallel: true, isolation: "clone", environment },
+    traits: { parallel: true, isolation: "clone", continues: true, environment },
     async probe(signal) {
       if (program !== null) return probeVersion(host, program, configure, signal);
       return { ok: false, message: "no command of an agent is set for `acp`", fix: configure };
@@ -81,6 +71,7 @@ async function run(
   const leave = new AbortController();
   const person = askedPerson(job, patience);
   const line = openTalk<AnyMessage>();
+  let isOverlong = false;
   let timer: ReturnType<typeof setTimeout> | undefined;
   try {
     const ended = job.start({
@@ -88,7 +79,13 @@ async function run(
       stdin: line.stdin,
       // Kilo and OpenCode ask nobody before they edit.
       env: { TMPDIR: job.scratch, ...stepRules(job, "KILO_PERMISSION", "OPENCODE_PERMISSION") },
-      onStdout: (text) => line.hear(text),
+      lineMax: messageMax,
+      onStdout(text, isWhole) {
+        if (isWhole) return line.hear(text);
+        // What it wanted nobody knows, and it may wait for the answer for ever.
+        isOverlong = true;
+        leave.abort();
+      },
       onStderr(text) {
         if (text.trim() !== "") story.lastError = text;
         // An agent that waits for a person waits for no limit.
@@ -102,6 +99,7 @@ async function run(
       timer = setTimeout(() => leave.abort(), leaveMs);
     });
     const [talked] = await Promise.allSettled([talk, end]);
+    if (isOverlong) return { ...failed(story), account: accountOf(story) };
     return {
       ...conclude(story, talked, await end, patience.refusal(), program[0]),
       account: accountOf(story),
@@ -135,141 +133,8 @@ function askedPerson(
   };
 }
 
-/** One session with one prompt, from the greeting to the end of the turn. */
-async function converse(job: Job, stream: Stream, story: Story, patience: Patience) {
-  const connection = client({ name: "ra" })
-    .onRequest(methods.client.session.requestPermission, ({ params }) => permit(job, params))
-    .onRequest(methods.client.elicitation.create, ({ params }) => fillIn(job, params))
-    .onNotification(methods.client.session.update, ({ params }) => {
-      if (readUpdate(story, params)) patience.progressed();
-    })
-    .connect(stream);
-  const { agent } = connection;
-  const greeting = await agent.request(methods.agent.initialize, {
-    protocolVersion: PROTOCOL_VERSION,
-    // Its own tools read and write: a workspace is a plain directory.
-    clientCapabilities: {
-      ...{ fs: { readTextFile: false, writeTextFile: false }, terminal: false },
-      elicitation: { form: {} },
-    },
-  });
-  const session = await agent.request(methods.agent.session.new, { cwd: job.cwd, mcpServers: [] });
-  story.session = session.sessionId;
-  await choose(agent, session, job);
-  const answer = await agent.request(methods.agent.session.prompt, {
-    sessionId: session.sessionId,
-    prompt: [{ type: "text", text: job.prompt }],
-  });
-  story.isDone = answer.stopReason === "end_turn";
-  if (answer.stopReason === "refusal") {
-    story.refusal = { status: null, text: "content filter: the model refused" };
-  } else if (!story.isDone) {
-    story.refusal = { status: null, text: `it stopped: ${answer.stopReason}` };
-  }
-  // These two tell only what their last turn took: a number too low is worse than none.
-  if (!/^(kilo|opencode)/i.test(greeting.agentInfo?.name ?? "")) readUsage(story, answer);
-}
-
-/** Names by which agents call the mode in which they ask nobody, the best first, and that in which they ask before they edit. */
-const freeModes = [/yolo/i, /bypass/i, /full.?access/i, /^auto$/i];
-const askingModes = [/^default$/i, /^auto$/i];
-
-/** Picks the model, and the mode in which nobody is asked, or all where a scope is to be kept to, as far as the agent offers them. */
-async function choose(agent: ClientContext, session: NewSessionResponse, { model, scope }: Job) {
-  const { sessionId, modes, configOptions } = session;
-  const wanted = scope === null ? freeModes : askingModes;
-  const mode = firstOf(modes?.availableModes.map(({ id }) => id) ?? [], wanted);
-  if (mode !== null) {
-    await agent.request(methods.agent.session.setMode, { sessionId, modeId: mode });
-  }
-  const offered = (session as { models?: { availableModels?: { modelId?: string }[] } }).models;
-  if (offered?.availableModels?.some(({ modelId }) => modelId === model)) {
-    // Older agents choose a model by this; it did not get into the first version of the protocol.
-    await agent.request("session/set_model", { sessionId, modelId: model });
-  }
-  for (const option of configOptions ?? []) {
-    const values = valuesOf(option);
-    const value =
-      option.category === "model"
-        ? (values.find((each) => each === model) ?? null)
-        : option.category === "mode" && mode === null
-          ? firstOf(values, wanted)
-          : null;
-    if (value === null) continue;
-    await agent.request(methods.agent.session.setConfigOption, {
-      sessionId,
-      configId: option.id,
-      value,
-    });
-  }
-}
-
-function valuesOf(option: SessionConfigOption): readonly string[] {
-  if (option.type !== "select") return [];
-  return option.options.flatMap((each) =>
-    "options" in each ? each.options.map(({ value }) => value) : [each.value],
-  );
-}
-
-function firstOf(names: readonly string[], patterns: readonly RegExp[]): string | null {
-  for (const pattern of patterns) {
-    const found = names.find((name) => pattern.test(name));
-    if (found !== undefined) return found;
-  }
-  return null;
-}
-
-/** Reads one update; true when it tells that the agent goes on. */
-function readUpdate(story: Story, { update }: SessionNotification): boolean {
-  switch (update.sessionUpdate) {
-    case "agent_message_chunk":
-      if (update.content.type === "text") story.lastMessage += update.content.text;
-      return true;
-    case "tool_call":
-      story.toolCalls += 1;
-      story.lastMessage = "";
-      readEdits(story, update);
-      return true;
-    case "tool_call_update":
-      readEdits(story, update);
-      return true;
-    case "usage_update":
-      if (update.cost) story.usage = usageOf(story, { costUsd: update.cost.amount });
-      return false;
-    default:
-      return update.sessionUpdate === "agent_thought_chunk";
-  }
-}
-
-/** Some agents show a diff, some only where they edit. */
-function readEdits(story: Story, { kind, content, locations }: ToolCallUpdate): void {
-  for (const each of content ?? []) if (each.type === "diff") story.edits.add(each.path);
-  if (kind !== "edit" && kind !== "delete" && kind !== "move") return;
-  for (const { path } of locations ?? []) story.edits.add(path);
-}
-
-function usageOf(story: Story, more: Partial<NonNullable<Story["usage"]>>): Story["usage"] {
-  return { inputTokens: null, outputTokens: null, costUsd: null, ...story.usage, ...more };
-}
-
-/** Where agents tell of tokens: `usage` as a field that the protocol does not have yet, and Gemini CLI in `_meta`. */
-function readUsage(story: Story, answer: object): void {
-  const { usage, _meta } = answer as {
-    usage?: { inputTokens?: number; outputTokens?: number; cachedReadTokens?: number | null };
-    _meta?: { quota?: { token_count?: { input_tokens?: number; output_tokens?: number } } } | null;
-  };
-  const counted = _meta?.quota?.token_count;
-  if (usage !== undefined) {
-    story.usage = usageOf(story, {
-      inputTokens: (usage.inputTokens ?? 0) + (usage.cachedReadTokens ?? 0),
-      outputTokens: usage.outputTokens ?? null,
-    });
-  } else if (counted !== undefined) {
-    story.usage = usageOf(story, {
-      inputTokens: counted.input_tokens ?? null,
-      outputTokens: counted.output_tokens ?? null,
-    });
-  }
+function failed({ usage }: Story): Exit {
+  return { ok: false, message: `${overlong}, which is lost`, usage, failure: "other" };
 }
 
 function conclude(
@@ -285,15 +150,10 @@ function conclude(
   if (story.isDone) return { ok: true, message: "", usage };
   if (waited !== null) return waitingExit(waited, { usage, fix: login });
   if (talked.status === "rejected" && talked.reason instanceof RequestError) {
-    const { code, message, data } = talked.reason;
+    const { code } = talked.reason;
     // Of its own the protocol has negative codes; one in this range is what the provider answered.
     const status = code === -32000 ? 401 : code >= 400 && code < 600 ? code : null;
-    return refusedExit({ status, text: `${message}${detailsIn(data)}` }, { usage, fix: login });
+    return refusedExit({ status, text: wordsOf(talked.reason) }, { usage, fix: login });
   }
   return brokenOff(name, story, end);
-}
-
-function detailsIn(data: unknown): string {
-  const details = (data as { details?: unknown } | null | undefined)?.details;
-  return typeof details === "string" ? `: ${details}` : "";
 }

@@ -32,6 +32,7 @@ export default function claude(host: RunnerHost, timing = { patienceMs: 30_000 }
     traits: {
       parallel: true,
       isolation: "clone",
+      continues: true,
       // A cloud account opens far more than a model: for Bedrock its keys are named in the user's config.
       environment: [
         ...["ANTHROPIC_*", "CLAUDE_CONFIG_DIR", "CLAUDE_CODE_*", "IS_SANDBOX"],
@@ -43,17 +44,20 @@ export default function claude(host: RunnerHost, timing = { patienceMs: 30_000 }
     run: (job) =>
       driveStream(job, {
         name: "claude",
-        argv: [
+        argv: (session) => [
           ...program,
           ...["-p", "--output-format", "stream-json", "--verbose"],
           "--dangerously-skip-permissions",
           ...settings(job),
           ...(job.model === null ? [] : ["--model", job.model]),
+          ...(session === null ? [] : ["--resume", session]),
         ],
         env: { ...quiet, ...asRoot(), CLAUDE_CODE_MAX_RETRIES: retriesMax },
         login,
         patienceMs: timing.patienceMs,
-        read,
+        reader: (continues) => ({
+          read: (story, event) => read(story, event, continues?.used.costUsd ?? 0),
+        }),
       }),
   };
 }
@@ -90,6 +94,7 @@ interface ClaudeEvent {
   readonly stop_reason?: string | null;
   readonly terminal_reason?: string;
   readonly result?: string;
+  readonly errors?: readonly string[];
   readonly total_cost_usd?: number;
   readonly usage?: {
     readonly input_tokens?: number;
@@ -99,7 +104,7 @@ interface ClaudeEvent {
   };
 }
 
-function read(story: Story, line: Readonly<Record<string, unknown>>): Waiting {
+function read(story: Story, line: Readonly<Record<string, unknown>>, spentBefore: number): Waiting {
   const event = line as ClaudeEvent;
   if (typeof event.session_id === "string") story.session = event.session_id;
   switch (event.type) {
@@ -113,7 +118,7 @@ function read(story: Story, line: Readonly<Record<string, unknown>>): Waiting {
       readMessage(story, event.message?.content);
       return "progress";
     case "result":
-      readResult(story, event);
+      readResult(story, event, spentBefore);
       return "progress";
     default:
       return event.type === "user" ? "progress" : "nothing";
@@ -150,8 +155,8 @@ function readMessage(story: Story, content: unknown): void {
   }
 }
 
-/** `subtype` is `success` even where the API failed: `is_error` counts. */
-function readResult(story: Story, event: ClaudeEvent): void {
+/** `subtype` is `success` even where the API failed: `is_error` counts. Of a session that is gone on with it gives the cost as a whole. */
+function readResult(story: Story, event: ClaudeEvent, spentBefore: number): void {
   const { usage, total_cost_usd } = event;
   const isEmpty = usage === undefined || !(usage.output_tokens ?? 0);
   if (usage !== undefined && !isEmpty) {
@@ -159,7 +164,7 @@ function readResult(story: Story, event: ClaudeEvent): void {
     story.usage = {
       inputTokens: (usage.input_tokens ?? 0) + cached,
       outputTokens: usage.output_tokens ?? 0,
-      costUsd: total_cost_usd ?? null,
+      costUsd: total_cost_usd === undefined ? null : Math.max(0, total_cost_usd - spentBefore),
     };
   }
   story.isDone = event.is_error === false && event.subtype === "success";
@@ -169,7 +174,7 @@ function readResult(story: Story, event: ClaudeEvent): void {
 
 function refusalOf(event: ClaudeEvent, before: Story["refusal"]): Story["refusal"] {
   const { api_error_status, stop_reason, terminal_reason, subtype } = event;
-  const words = (event.result ?? "").replace(
+  const words = (event.result ?? event.errors?.[0] ?? "").replace(
     /^(Failed to authenticate\. )?API Error: (\d{3} )?/,
     "",
   );

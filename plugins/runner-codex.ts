@@ -8,6 +8,7 @@ import {
   type RunnerHost,
   type Story,
   soundsLimited,
+  type Usage,
   type Waiting,
 } from "../core/plugin/index.ts";
 
@@ -22,6 +23,7 @@ export default function codex(host: RunnerHost, timing = { patienceMs: 30_000 })
     traits: {
       parallel: true,
       isolation: "clone",
+      continues: true,
       environment: ["CODEX_*", "OPENAI_*", "AZURE_OPENAI_*"],
     },
     probe: (signal) => probeVersion(host, program, install, signal),
@@ -35,18 +37,20 @@ export default function codex(host: RunnerHost, timing = { patienceMs: 30_000 })
       const rights = isBound ? [...profile, "-c", 'approval_policy="never"'] : everything;
       return driveStream(job, {
         name: "codex",
-        argv: [
+        argv: (session) => [
           ...program,
           // Core commits, and a task may have no repository at all.
           ...["exec", "--json", "--skip-git-repo-check"],
           ...(job.model === null ? [] : ["-m", job.model]),
           ...["-c", "analytics.enabled=false", "-c", "check_for_update_on_startup=false"],
-          ...[...rights, "-"],
+          ...rights,
+          ...(session === null ? [] : ["resume", session]),
+          "-",
         ],
         env: {},
         login,
         patienceMs: timing.patienceMs,
-        read,
+        reader: (continues) => ({ read: (story, event) => read(story, event, continues?.used) }),
       });
     },
   };
@@ -92,7 +96,11 @@ interface CodexItem {
   readonly changes?: readonly { readonly path?: string }[];
 }
 
-function read(story: Story, line: Readonly<Record<string, unknown>>): Waiting {
+function read(
+  story: Story,
+  line: Readonly<Record<string, unknown>>,
+  used: Usage | undefined,
+): Waiting {
   const event = line as CodexEvent;
   switch (event.type) {
     case "thread.started":
@@ -110,9 +118,10 @@ function read(story: Story, line: Readonly<Record<string, unknown>>): Waiting {
     case "turn.completed":
       story.isDone = true;
       story.refusal = null;
+      // Of a session that is gone on with it gives the sums as a whole.
       story.usage = {
-        inputTokens: event.usage?.input_tokens ?? null,
-        outputTokens: event.usage?.output_tokens ?? null,
+        inputTokens: since(event.usage?.input_tokens, used?.inputTokens),
+        outputTokens: since(event.usage?.output_tokens, used?.outputTokens),
         costUsd: null,
       };
       return "progress";
@@ -121,6 +130,10 @@ function read(story: Story, line: Readonly<Record<string, unknown>>): Waiting {
     default:
       return /^item\./.test(String(event.type)) ? "progress" : "nothing";
   }
+}
+
+function since(now: number | undefined, before: number | null | undefined): number | null {
+  return now === undefined ? null : Math.max(0, now - (before ?? 0));
 }
 
 function readItem(story: Story, item: CodexItem): Waiting {

@@ -9,7 +9,7 @@ import {
   type Runner,
   type RunnerHost,
   type Story,
-  type StreamAgent,
+  type StreamReader,
   soundsLimited,
   type Waiting,
 } from "../core/plugin/index.ts";
@@ -39,18 +39,20 @@ export default function gemini(host: RunnerHost, timing = { patienceMs: 30_000 }
     traits: {
       parallel: false,
       isolation: "in-place",
+      continues: true,
       environment: ["GEMINI_*", "GOOGLE_*", "GCLOUD_PROJECT", "CLOUDSDK_CONFIG", "CLOUD_ML_REGION"],
     },
     probe: (signal) => probeVersion(host, program, install, signal),
     run: (job) =>
       driveStream(job, {
         name: "gemini",
-        argv: [
+        argv: (session) => [
           ...program,
           // The empty prompt selects this mode; the words come from standard input.
           ...["-p", "", ...(job.model === null ? [] : ["-m", job.model])],
           ...["--approval-mode", "yolo", "--skip-trust", "-o", "stream-json"],
           ...policy(job),
+          ...(session === null ? [] : ["--resume", session]),
         ],
         env: {
           // Its launcher swallows signals while the worker goes on.
@@ -59,7 +61,7 @@ export default function gemini(host: RunnerHost, timing = { patienceMs: 30_000 }
         },
         login,
         patienceMs: timing.patienceMs,
-        ...reader(),
+        reader,
       }),
   };
 }
@@ -107,7 +109,7 @@ function plain(text: string): string {
 }
 
 /** Reads one run of Gemini CLI; what its API said on standard error is kept for the end. */
-function reader(): Pick<StreamAgent, "read" | "readError" | "settle"> {
+function reader(): StreamReader {
   let apiError = "";
   let limit = "";
   return {

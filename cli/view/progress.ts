@@ -8,6 +8,7 @@ import type { RunState } from "../../core/run/state.ts";
 import { hasEnded } from "../../core/run/task.ts";
 import type { Terminal } from "../command.ts";
 import { commandText, withdrawalTexts } from "./questions.ts";
+import { sessionText } from "./session.ts";
 import { cut, duration } from "./text.ts";
 import { waitText } from "./wait.ts";
 
@@ -172,6 +173,8 @@ function linesOf(event: Exclude<Event, EventOf<"run.started">>, progress: Progre
       return [line(event.task, "start", startText(event, progress.state))];
     case "conflict.foreseen":
       return [line(event.task, "clash", foreseenText(event), "ask")];
+    case "session.opened":
+      return sessionText(event).map((text) => line(event.task, "session", text, "quiet"));
     case "attempt.finished":
       return (event.findings ?? []).map(({ message }) =>
         line(event.task, "warning", oneLine(message), "ask"),

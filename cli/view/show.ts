@@ -8,6 +8,7 @@ import { raiseHint, spentText, taskRaiseHint } from "./budget.ts";
 import { findingTexts } from "./findings.ts";
 import { clashText, errorText } from "./progress.ts";
 import { endText, questionText } from "./questions.ts";
+import { sessionText } from "./session.ts";
 import { table } from "./table.ts";
 import { duration } from "./text.ts";
 import { waitText } from "./wait.ts";
@@ -90,7 +91,13 @@ function attemptNotes(attempt: AttemptState): string[] {
     outcome?.kind === "disk-full"
       ? [`disk full attempt ${number}: ${oneLine(outcome.message)}`]
       : [];
-  return [...origin, ...stands, ...asked, ...full, ...found];
+  return [...origin, ...stands, ...asked, ...full, ...sessionNote(attempt), ...found];
+}
+
+function sessionNote({ number, session }: AttemptState): string[] {
+  if (session === undefined) return [];
+  const more = sessionText(session).map((text) => `, ${text}`);
+  return [`attempt ${number} session ${oneLine(session.id)}${more.join("")}`];
 }
 
 function insteadText({ runner, model, reason }: NonNullable<AttemptState["instead"]>): string {

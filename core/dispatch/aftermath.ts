@@ -11,6 +11,7 @@ import type {
   Snapshot,
 } from "../workspace/workspace.ts";
 import type { AttemptEnd } from "./attempt.ts";
+import { replanted } from "./carry.ts";
 import { standingCommits } from "./standing.ts";
 
 /** How long the programs of a dead `ra` have between TERM and KILL, in milliseconds. */
@@ -71,7 +72,8 @@ export async function recoverRun(takeover: Takeover): Promise<Aftermath> {
   const results = await pendingResults(state, repository);
   const empty: AbandonedWorkspace[] = [];
   const open = new Set<string>();
-  const worked = (await repository.abandoned(run)).filter((left) => {
+  const lasting = lastingPlaces(state);
+  const worked = (await repository.abandoned(run, lasting)).filter((left) => {
     const attempt = state.tasks.get(left.task)?.attempts[left.attempt - 1];
     const ran = (left.base !== null && left.isFilled) || attempt?.process != null;
     if (ran || left.isolation === "in-place") return true;
@@ -88,9 +90,15 @@ export async function recoverRun(takeover: Takeover): Promise<Aftermath> {
     if (lines === "open") open.add(`${task}.${attempt}`);
     else told.push(...lines);
   }
-  await repository.clearAbandoned(run, { empty, open });
+  await repository.clearAbandoned(run, { empty, open, lasting });
   if (results.size > 0) told.push(`${counted(results.size, "result", "results")} to land`);
   return { results, told };
+}
+
+/** The last attempt of each task whose attempts share a directory. */
+function lastingPlaces({ tasks }: RunState): ReadonlyMap<string, number> {
+  const lasting = [...tasks].filter(([, { task }]) => task.continueSession);
+  return new Map(lasting.map(([id, { attempts }]) => [id, attempts.length]));
 }
 
 /** A target that moved right before the death holds commits that the log does not know of. */
@@ -179,13 +187,16 @@ async function takeUp(
     results.set(left.task, { ...result, restore, close });
     return "open";
   }
-  const snapshot = await workspace.snapshot(`ra: what ${run}/${left.task}/${left.attempt} left`);
+  const taken = await workspace.snapshot(`ra: what ${run}/${left.task}/${left.attempt} left`);
   await workspace.restore();
+  const ref = `refs/ra/${run}/${left.task}/${left.attempt}`;
+  const tip = taken && base !== "" && repository ? await repository.carriedOnto(base) : null;
+  const snapshot =
+    taken && tip && repository ? await replanted(repository, taken, { tip, ref }) : taken;
   const kept = snapshot === null || snapshot.unchanged ? null : snapshot.commit;
   const recorded = attempt?.kept ?? null;
   // The log names that commit: another one of the same files, at another time, does not take its place.
-  if (recorded !== null)
-    await repository?.pin(`refs/ra/${run}/${left.task}/${left.attempt}`, recorded);
+  if (recorded !== null) await repository?.pin(ref, recorded);
   if (task && attempt) await recordLost(takeover, task, attempt, snapshot);
   await workspace.close();
   const isNew = kept !== null && recorded === null;

@@ -5,7 +5,9 @@ import type { Scope } from "../plugin/scope.ts";
 import type { Recording } from "../process/log.ts";
 import type { Machine } from "../process/machine.ts";
 import type { Usage } from "../run/model.ts";
+import type { AttemptSession } from "../run/session.ts";
 import type { Repository, Workspace } from "../workspace/workspace.ts";
+import type { GoingOn } from "./going-on.ts";
 import type { Ask } from "./question.ts";
 
 /** One try of one task. */
@@ -18,7 +20,13 @@ export interface AttemptRequest {
   readonly isolation: Isolation;
   /** Commit to start from; null for isolation `none`. */
   readonly base: string | null;
+  /** The commit the result is measured from, where `base` also holds what an earlier attempt left. */
+  readonly onto?: string | null;
   readonly prompt: string;
+  /** What the agent may go on with, or why it begins anew. */
+  readonly going?: GoingOn | null;
+  /** Where the agent may keep what its session needs until the task is over; null: in the directory of the attempt. */
+  readonly stateDir?: string | null;
   readonly scope: Scope | null;
   readonly logPath: string;
   readonly recording: Recording;
@@ -36,5 +44,6 @@ export interface AttemptSurroundings {
    */
   readonly onSpawn: (process: () => ProcessIdentity, workspace: Workspace | null) => void;
   readonly onAnswer?: (usage: Usage | null) => void;
+  readonly onSession?: (session: AttemptSession) => void;
   readonly onQuestion?: Ask;
 }

@@ -2,9 +2,9 @@ import { RaError } from "../error.ts";
 import type { Finding, Outcome, Usage } from "../run/model.ts";
 import type { Repository, Snapshot, Workspace } from "../workspace/workspace.ts";
 import type { AttemptRequest, AttemptSurroundings } from "./attempt-request.ts";
+import { captureWork, findingsIn } from "./capture.ts";
 import { Drive } from "./drive.ts";
 import { messageOf, withoutSecrets } from "./end-words.ts";
-import { findExecutableConfig } from "./executable-config.ts";
 
 /** How a try ended. `close` gives the workspace up and is called once the facts are recorded. */
 export interface AttemptEnd {
@@ -37,8 +37,10 @@ export async function runAttempt(
     const drive = new Drive(request, around, workspace, cancel);
     const { outcome, usage } = await drive.run();
     const took = durationMs();
-    const captured = await capture(request, workspace, outcome);
-    const findings = await findingsIn(captured.snapshot, workspace?.base ?? null, around);
+    const name = `${request.run}/${request.task.id}/${request.number}`;
+    const captured = await captureWork(name, workspace, outcome);
+    const from = request.onto ?? workspace?.base ?? null;
+    const findings = await findingsIn(captured.snapshot, from, around.repository);
     const lastWords = captured.outcome.kind === "unchanged" ? drive.lastWords : [];
     const notes = [...drive.notes, ...(captured.snapshot?.notes ?? []), ...lastWords];
     const open = workspace;
@@ -76,32 +78,6 @@ async function openWorkspace(
   const { run, task, number, isolation, base } = request;
   if (isolation === "none" || repository === null || base === null) return null;
   const { id, keep } = task;
-  return repository.open({ run, task: id, attempt: number, isolation, base, keep });
-}
-
-/** Takes what the attempt left, whatever its outcome, and turns "succeeded" into what the tree says. */
-async function capture(
-  request: AttemptRequest,
-  workspace: Workspace | null,
-  outcome: Outcome,
-): Promise<{ outcome: Outcome; snapshot: Snapshot | null }> {
-  if (workspace === null) return { outcome, snapshot: null };
-  const { run, task, number } = request;
-  const snapshot = await workspace.snapshot(`ra: what ${run}/${task.id}/${number} left`);
-  if (outcome.kind !== "succeeded") {
-    await workspace.restore();
-    return { outcome, snapshot };
-  }
-  if (snapshot === null || snapshot.unchanged) return { outcome: { kind: "unchanged" }, snapshot };
-  return { outcome: { kind: "succeeded", commit: snapshot.commit }, snapshot };
-}
-
-async function findingsIn(
-  snapshot: Snapshot | null,
-  base: string | null,
-  { repository }: AttemptSurroundings,
-): Promise<readonly Finding[]> {
-  if (snapshot === null || base === null || repository === null) return [];
-  const found = await findExecutableConfig(repository, base, snapshot.commit, snapshot.changes);
-  return found === null ? [] : [found];
+  const lasting = task.continueSession ? { lasting: true } : {};
+  return repository.open({ run, task: id, attempt: number, isolation, base, keep, ...lasting });
 }

@@ -1,56 +1,22 @@
-import { join } from "node:path";
-import type { AttemptName, ProcessIdentity } from "../id.ts";
-import { matches } from "../plan/claim.ts";
-import type { Recording } from "../process/log.ts";
+import { dirname, join } from "node:path";
+import type { ProcessIdentity } from "../id.ts";
 import { type Machine, thisMachine } from "../process/machine.ts";
-import type { Fact, Published } from "../run/event.ts";
-import type { ForeignClaim } from "../run/log.ts";
-import type { LiveProcess, Usage } from "../run/model.ts";
-import type { Repository, Workspace } from "../workspace/workspace.ts";
+import type { Published } from "../run/event.ts";
+import type { Usage } from "../run/model.ts";
+import type { AttemptSession } from "../run/session.ts";
+import type { Workspace } from "../workspace/workspace.ts";
 import type { Assignment } from "./assignment.ts";
 import { type AttemptEnd, failedAttempt, runAttempt } from "./attempt.ts";
-import type { Chain } from "./chain.ts";
-import type { ExtensionRequest, TakenPath } from "./claim-extension.ts";
+import { beginAttempt } from "./beginning.ts";
+import { Briefing, type Matter } from "./briefing.ts";
+import type { Start } from "./carry.ts";
+import type { TakenPath } from "./claim-extension.ts";
+import type { CrewOptions } from "./crew-options.ts";
 import { Foresight } from "./foresight.ts";
 import type { Hands, Landed } from "./hands.ts";
-import { heldBy, neighbour } from "./neighbours.ts";
-import { composePrompt } from "./prompt.ts";
-import type { QuestionDesk } from "./question-desk.ts";
-import { type OpenConflict, resolve } from "./resolution.ts";
-import { composeResolutionPrompt } from "./resolution-prompt.ts";
-import type { Roster } from "./roster.ts";
 import { checkScope, scopeOf } from "./scope.ts";
-
-export interface CrewOptions {
-  readonly run: string;
-  /** Where its programs run; this machine by default. */
-  readonly machine?: Machine;
-  readonly roster: Roster;
-  /** Both null outside git, or when no task needs it. */
-  readonly repository: Repository | null;
-  readonly chain: Chain | null;
-  /** Aborted when the checks that run are to end. */
-  readonly checks: AbortController;
-  /** Where tasks with isolation `none` work. */
-  readonly directory: string;
-  /** `<state>/runs`: logs stand at `<run>/<task>/<attempt>.log` below. */
-  readonly logs: string;
-  readonly recording: Recording;
-  /** The environment for a task's programs. */
-  readonly environment: (assignment: Assignment) => Readonly<Record<string, string>>;
-  /** Every live process of the registry. */
-  readonly processes: () => Promise<readonly LiveProcess[]>;
-  /** Runs with an attempt in a directory that has not been landed or given up, or that began before `than`. */
-  readonly occupants: (directory: string, than: AttemptName | null) => Promise<readonly string[]>;
-  /** Claims others than a task hold right now, as its prompt tells them. */
-  readonly claimsBeside: (task: string) => Promise<readonly ForeignClaim[]>;
-  /** Claims paths for a task; gives those that others claim, and claims nothing then. */
-  readonly extendClaim: (request: ExtensionRequest) => Promise<readonly TakenPath[]>;
-  /** Puts the question of an attempt to a person; nobody can be asked where it is absent. */
-  readonly ask?: QuestionDesk["ask"];
-  /** Records a fact a little later and asks for it then. */
-  readonly record: (fact: () => Fact) => void;
-}
+import { sessionStateDir } from "./session-state.ts";
+import { Sessions } from "./sessions.ts";
 
 type OnAnswer = (usage: Usage | null) => void;
 
@@ -64,11 +30,17 @@ export class Crew implements Hands {
   /** Attempts of this run under way, also those whose program has not been started yet. */
   readonly #active = new Set<Assignment>();
   readonly #foresight: Foresight | null;
+  readonly #briefing: Briefing;
+  readonly #sessions: Sessions;
+  /** Workspaces that are being given up, by task: where the directory lasts, the next attempt waits for it. */
+  readonly #closing = new Map<string, Promise<void>>();
 
   constructor(options: CrewOptions) {
     this.#options = options;
     const { repository, chain, record, machine = thisMachine } = options;
     this.#machine = machine;
+    this.#briefing = new Briefing(options, this.#active);
+    this.#sessions = new Sessions(options.roster.history.before);
     this.#foresight =
       repository === null || chain === null
         ? null
@@ -110,6 +82,7 @@ export class Crew implements Hands {
   async land(assignment: Assignment, end: AttemptEnd): Promise<Landed> {
     try {
       const landed = await this.#land(assignment, end);
+      this.#sessions.landed(assignment, landed.landing);
       const { kind } = landed.landing;
       if (kind !== "merged" && kind !== "nothing") await end.restore();
       return landed;
@@ -177,24 +150,32 @@ export class Crew implements Hands {
     onAnswer: OnAnswer,
   ): Promise<AttemptEnd> {
     const { repository, run, roster } = this.#options;
-    const { task, number, position, clash, resolves } = assignment;
-    const tip = assignment.isolation === "none" ? null : await this.#base();
-    if (!resolves || clash === null || tip === null || repository === null) {
-      return this.#run(assignment, tip, await this.#prompt(assignment, null), { cancel, onAnswer });
-    }
+    const { task, position, isolation } = assignment;
+    if (task.continueSession) await this.#closing.get(task.id);
+    const tip = isolation === "none" ? null : await this.#base();
+    const going = this.#sessions.next(assignment);
     const claim = roster.claim(position);
-    const ref = `refs/ra/${run}/${task.id}/${number}`;
-    const labels = { ours: `landed/${landedLabel(clash.with)}`, theirs: `task/${task.id}` };
-    const covers = (path: string): boolean => matches(claim, path);
-    return resolve({ repository, ref, clash, tip, covers }, labels, async (base, conflict) =>
-      this.#run(assignment, base, await this.#prompt(assignment, conflict), { cancel, onAnswer }),
+    const end = await beginAttempt(
+      { run, assignment, repository, tip, claim, going },
+      (start, matter) => this.#run(assignment, start, { ...matter, going }, { cancel, onAnswer }),
     );
+    this.#sessions.ended(assignment, end);
+    return { ...end, close: () => this.#close(task.id, end) };
   }
 
-  #run(
+  #close(task: string, end: AttemptEnd): Promise<void> {
+    const closing = end.close();
+    this.#closing.set(
+      task,
+      closing.catch(() => {}),
+    );
+    return closing;
+  }
+
+  async #run(
     assignment: Assignment,
-    base: string | null,
-    prompt: string,
+    { base, onto }: Start,
+    matter: Matter,
     { cancel, onAnswer }: { readonly cancel: AbortSignal; readonly onAnswer: OnAnswer },
   ): Promise<AttemptEnd> {
     const { run, roster, repository, directory, environment, recording, ask } = this.#options;
@@ -202,19 +183,36 @@ export class Crew implements Hands {
     const asker = { task: task.id, attempt: number };
     const logPath = this.#log(task.id, String(number));
     const given = environment(assignment);
+    const { prompt, goingOn } = await this.#briefing.tell(assignment, matter);
+    const { going } = matter;
     const scope = scopeOf(assignment, roster.claim(position), roster.shared);
+    const rest = {
+      scope,
+      going: going && { session: going.session, prompt: goingOn },
+      stateDir: task.continueSession ? sessionStateDir(dirname(dirname(logPath)), task.id) : null,
+    };
     return runAttempt(
-      { ...assignment, run, base, prompt, scope, logPath, recording, environment: given },
+      { ...assignment, run, base, onto, prompt, logPath, recording, environment: given, ...rest },
       {
         machine: this.#machine,
         repository,
         directory,
         onAnswer,
-        onSpawn: (process, workspace) => this.#registered(assignment, process, workspace),
+        onSession: (session) => this.#opened(assignment, session),
+        onSpawn: (process, workspace) => this.#registered(assignment, process, workspace, onto),
         ...(ask && { onQuestion: (question, signal) => ask(asker, question, signal) }),
       },
       cancel,
     );
+  }
+
+  #opened(assignment: Assignment, { id: session, ...rest }: AttemptSession): void {
+    // A runner that lags behind its attempt may still tell.
+    if (!this.#active.has(assignment)) return;
+    this.#sessions.opened(assignment, { id: session, ...rest });
+    const { task, number: attempt } = assignment;
+    const fact = { type: "session.opened", task: task.id, attempt, session, ...rest } as const;
+    this.#options.record(() => fact);
   }
 
   /** Asked for after the start was recorded: by then no other run holds the task's paths, so all they wrote is seen. */
@@ -245,35 +243,15 @@ export class Crew implements Hands {
     }
   }
 
-  /** `conflict`: what the attempt is to resolve instead of doing the task. */
-  async #prompt(assignment: Assignment, conflict: OpenConflict | null): Promise<string> {
-    const { task, before, clash } = assignment;
-    if (task.work.kind === "command" && conflict === null) return task.work.command;
-    const { run, roster, claimsBeside } = this.#options;
-    // Asked for first: by then all that start together are among the active.
-    const [processes, claims] = await Promise.all([
-      this.#options.processes(),
-      claimsBeside(task.id),
-    ]);
-    const beside = [...this.#active].filter((other) => other !== assignment);
-    const others = [
-      ...beside.map((other) => neighbour(run, other)),
-      ...processes.filter((other) => other.run !== run),
-    ];
-    const held = heldBy(claims, others);
-    const landed = roster.asked(clash?.with ?? []);
-    if (conflict !== null) return composeResolutionPrompt({ task, conflict, landed, others, held });
-    const clashed = clash === null ? null : { paths: clash.paths, with: landed };
-    return composePrompt({ task, shared: roster.shared, others, held, before, clash: clashed });
-  }
-
   #registered(
     { task, number, isolation }: Assignment,
     process: () => ProcessIdentity,
     workspace: Workspace | null,
+    onto: string | null,
   ): void {
     const base = workspace?.base ?? null;
-    if (base !== null && (isolation === "clone" || isolation === "worktree")) {
+    // What an earlier attempt left is no part of what has landed: the look at conflicts would take it for that.
+    if (base !== null && onto === null && (isolation === "clone" || isolation === "worktree")) {
       const { run } = this.#options;
       this.#foresight?.watch({ run, task: task.id, attempt: number, isolation, base });
     }
@@ -290,11 +268,4 @@ export class Crew implements Hands {
   #log(task: string, name: string): string {
     return join(this.#options.logs, this.#options.run, task, `${name}.log`);
   }
-}
-
-/** Ids that conflict markers name: enough to know what landed. */
-const labelIdsMax = 3;
-
-function landedLabel(ids: readonly string[]): string {
-  return ids.length === 0 ? "work" : ids.slice(0, labelIdsMax).join(",");
 }

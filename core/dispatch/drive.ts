@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Exit, Job, ProgramExit, ProgramRequest } from "../plugin/runner.ts";
@@ -11,6 +11,7 @@ import type { Workspace } from "../workspace/workspace.ts";
 import type { AttemptRequest, AttemptSurroundings } from "./attempt-request.ts";
 import { messageOf } from "./end-words.ts";
 import { outcomeOf } from "./exit-outcome.ts";
+import { continuationOf, sessionTold } from "./going-on.ts";
 import { Asking, lastWordsOf } from "./question.ts";
 import { type Silence, watchSilence } from "./silence.ts";
 import { TimeLimit } from "./time-limit.ts";
@@ -94,7 +95,7 @@ export class Drive {
 
   #job(asking: Asking): Job {
     const drive = this;
-    const { task, prompt, model, scope } = this.#request;
+    const { task, prompt, model, scope, going } = this.#request;
     return {
       taskId: task.id,
       prompt,
@@ -102,14 +103,29 @@ export class Drive {
       scope,
       cwd: this.#workspace?.path ?? this.#around.directory,
       get scratch() {
-        drive.#scratch ??= mkdtempSync(join(tmpdir(), "ra-attempt-"));
-        return drive.#scratch;
+        return drive.#scratchDir();
       },
+      get state() {
+        return drive.#stateDir();
+      },
+      continues: continuationOf(going),
+      opened: (id, anew) => this.#around.onSession?.(sessionTold(going, id, anew)),
       signal: this.#stop.signal,
       progressed: (usage) => this.#around.onAnswer?.(usage ?? null),
       start: (program) => this.#start(program),
       ask: (question) => this.#silence.during(asking.put(question)),
     };
+  }
+
+  #scratchDir(): string {
+    this.#scratch ??= mkdtempSync(join(tmpdir(), "ra-attempt-"));
+    return this.#scratch;
+  }
+
+  #stateDir(): string {
+    const { stateDir = null } = this.#request;
+    if (stateDir !== null) mkdirSync(stateDir, { recursive: true, mode: 0o700 });
+    return stateDir ?? this.#scratchDir();
   }
 
   async #start({ stop, ...program }: ProgramRequest): Promise<ProgramExit> {

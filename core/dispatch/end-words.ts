@@ -27,6 +27,11 @@ export function timeOf(ms: number | null): string | null {
   return ms === null || Number.isNaN(new Date(ms).getTime()) ? null : new Date(ms).toISOString();
 }
 
+/** What a time limit says that has ended an attempt. */
+export function timeoutText({ silent, afterMs }: Extract<Outcome, { kind: "timed-out" }>): string {
+  return `no ${silent ? "word for" : "end within"} ${afterMs / 1000} s`;
+}
+
 /** What went wrong, with the hint of what helps where there is one. */
 export function messageOf(error: unknown): string {
   if (error instanceof RaError && error.hint) return `${error.message}; ${error.hint}`;

@@ -4,6 +4,7 @@ import type { Retries, Task } from "../plan/plan.ts";
 import { resetMarginMs } from "../run/cooldown.ts";
 import type { Landing, Outcome, TaskError } from "../run/model.ts";
 import { clashMessage } from "./clash.ts";
+import { timeoutText } from "./end-words.ts";
 
 /** What follows from the end of an attempt. */
 export type Step =
@@ -84,10 +85,7 @@ function stepAfter(
       }
       return failed(task, tries, { kind: "failed", message: outcome.message });
     case "timed-out":
-      return failed(task, tries, {
-        kind: "timeout",
-        message: `no ${outcome.silent ? "word for" : "end within"} ${outcome.afterMs / 1000} s`,
-      });
+      return failed(task, tries, { kind: "timeout", message: timeoutText(outcome) });
     case "crashed":
       return failed(task, tries, { kind: "crashed", message: outcome.message });
     case "lost":

@@ -25,8 +25,10 @@ export function composePrompt(input: {
   readonly before: string | null;
   /** What the task conflicted with before; its work is in the workspace now. */
   readonly clash?: { readonly paths: readonly string[]; readonly with: readonly Asked[] } | null;
+  /** What its workspace holds of an earlier attempt, in words. */
+  readonly left?: string | null;
 }): string {
-  const { task, shared, others, before, held = [], clash = null } = input;
+  const { task, shared, others, before, held = [], clash = null, left = null } = input;
   assertPrompt(task);
   const paragraphs = [
     `${task.work.prompt}\n\n---`,
@@ -38,7 +40,8 @@ export function composePrompt(input: {
     before === null
       ? ""
       : `The attempt before this one did not land. The reason:\n\n${cite(before)}`,
-    clash === null ? "" : clashNotes(clash),
+    clash === null || left !== null ? "" : clashNotes(clash),
+    left ?? "",
   ];
   return joined(paragraphs);
 }
@@ -58,7 +61,8 @@ export function askedText({ work }: Pick<Asked, "work">): string {
   return cite(work.kind === "prompt" ? work.prompt : work.command);
 }
 
-function clashNotes(clash: { paths: readonly string[]; with: readonly Asked[] }): string {
+/** In which paths the earlier result clashed, and with what. */
+export function clashNotes(clash: { paths: readonly string[]; with: readonly Asked[] }): string {
   const where = `The earlier result clashed in ${clash.paths.map(exact).join(", ")}.`;
   const start = "This attempt starts on what landed meanwhile: keep what that work does.";
   const asked = clash.with.map((each) => {

@@ -61,6 +61,8 @@ function buildTask(own: TaskInput, position: number, input: PlanInput, known: Kn
       ? { runner: merged.resolver.runner, model: merged.resolver.model ?? null }
       : null,
     allowNoChange: merged.allowNoChange ?? false,
+    // What `defaults` ask of agents says nothing of commands.
+    ...((work.kind === "command" ? own : merged).continueSession ? { continueSession: true } : {}),
     env: { ...defaults.env, ...own.env },
     done: false,
   };

@@ -88,6 +88,8 @@ export interface Task {
   readonly fallbackAfterMs?: number;
   readonly budget?: Budget;
   readonly allowNoChange: boolean;
+  /** A further attempt goes on with the agent's session of the one before, and with its files. Absent: each begins anew. */
+  readonly continueSession?: true;
   readonly env: Readonly<Record<string, string>>;
   /** True when a dispatch file says that the task was done before; it is not run again. */
   readonly done: boolean;

@@ -257,6 +257,12 @@ export const taskOptions = {
     v.exactOptional(flag),
     about("True: a prompt that changes nothing is no error. Default false."),
   ),
+  continueSession: v.pipe(
+    v.exactOptional(flag),
+    about(
+      "True: a further attempt goes on with the agent's session and files, told what failed. Default false.",
+    ),
+  ),
   env: v.pipe(
     v.exactOptional(env),
     about("Environment variables. Those of a task are added to those of `defaults`."),

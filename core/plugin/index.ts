@@ -10,6 +10,7 @@ export { providerEnvironment, usualKeys } from "./provider-keys.ts";
 export { refusedExit } from "./refusal.ts";
 export type {
   Account,
+  Continuation,
   Exit,
   Job,
   Option,
@@ -29,9 +30,13 @@ export {
   accountOf,
   brokenOff,
   driveStream,
+  messageMax,
   newStory,
+  overlong,
   type Story,
   type StreamAgent,
+  type StreamReader,
+  sessionTeller,
   tellAnswer,
   type Waiting,
   waitingExit,

@@ -24,9 +24,11 @@ export interface ProgramRequest {
   readonly stdin?: string | ReadableStream<Uint8Array>;
   /** On top of the environment core gives every program of this runner. */
   readonly env?: Readonly<Record<string, string>>;
-  /** Each line without its end; lines longer than 1 MiB come in pieces. */
-  readonly onStdout?: (line: string) => void;
-  readonly onStderr?: (line: string) => void;
+  /** Each line without its end. `isWhole` false: a piece of a line that is longer than `lineMax`. */
+  readonly onStdout?: (line: string, isWhole: boolean) => void;
+  readonly onStderr?: (line: string, isWhole: boolean) => void;
+  /** The longest line that comes in one piece, in UTF-16 units. Default 1 MiB. */
+  readonly lineMax?: number;
   /** The runner's own wish to end the program: on abort core ends its whole tree, and `start` returns as usual. */
   readonly stop?: AbortSignal;
 }
@@ -43,6 +45,15 @@ export interface Job {
   readonly scratch: string;
   /** To be kept to by the agent's own means, as far as it has any; null where the plan forbids nothing. */
   readonly scope: Scope | null;
+  /** Where the agent keeps what it needs to go on with its session: the same for all attempts of a task that may. */
+  readonly state: string;
+  /** The session of an earlier attempt, to be gone on with where that is possible; null: the agent begins one. */
+  readonly continues: Continuation | null;
+  /**
+   * To be called once, when the model has answered in a session that the agent has named. `anew`: why it is not the one of
+   * `continues`, where there was one.
+   */
+  opened?(session: string, anew?: string): void;
   /** Aborted at timeout or cancel. Core ends the program's whole tree itself. */
   readonly signal: AbortSignal;
   /** To be called whenever the model has answered, with what the attempt has used so far as far as that is known. */
@@ -54,6 +65,15 @@ export interface Job {
    * nobody answers, which is a refusal. The attempt goes on meanwhile, but its timeout stands still.
    */
   ask(question: Question): Promise<string | null>;
+}
+
+/** A session that an earlier attempt left. */
+export interface Continuation {
+  readonly session: string;
+  /** What the agent is told in it, in place of the prompt of the job. */
+  readonly prompt: string;
+  /** What was used in it so far: some agents count on from there. */
+  readonly used: Usage;
 }
 
 /** What an agent wants to know or to be allowed. */
@@ -101,6 +121,8 @@ export interface RunnerTraits {
   readonly silenceMs?: number;
   /** Names of environment variables the agent needs, `*` allowed at either end; everything else but the basics is withheld. `["*"]`: all but what `ra` always withholds. */
   readonly environment: readonly string[];
+  /** True: it can go on with the session of an earlier attempt, or asks its agent whether that can. */
+  readonly continues?: true;
   /** In the place of `environment` for an attempt whose model is named: what that model needs. The same list for equal needs. */
   readonly environmentFor?: (model: string) => readonly string[];
 }

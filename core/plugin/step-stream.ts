@@ -35,27 +35,32 @@ export function stepRunner(
   const env: Readonly<Record<string, string>> = { ...Object.fromEntries(quiet), ...agent.env };
   return {
     name,
-    traits: { parallel: true, isolation: "clone", ...providerEnvironment(`${prefix}_*`) },
+    traits: {
+      parallel: true,
+      isolation: "clone",
+      continues: true,
+      ...providerEnvironment(`${prefix}_*`),
+    },
     probe: (signal) => probeVersion(host, program, agent.install, signal),
     run: (job) =>
       driveStream(job, {
         name,
-        argv: [
+        argv: (session) => [
           ...program,
           ...["run", "--auto", "--format", "json"],
           ...(job.model === null ? [] : ["-m", job.model]),
+          ...(session === null ? [] : ["--session", session]),
           ...["--print-logs", "--log-level", "ERROR"],
         ],
         // Of four that start together on one new database up to one in three dies; the login stands elsewhere.
         env: {
           ...env,
           ...stepRules(job, `${prefix}_PERMISSION`),
-          [`${prefix}_DB`]: join(job.scratch, `${name}.db`),
+          [`${prefix}_DB`]: join(job.state, `${name}.db`),
         },
         login,
         patienceMs: timing.patienceMs,
-        read: readStep,
-        readError: readStepError,
+        reader: () => ({ read: readStep, readError: readStepError }),
       }),
   };
 }

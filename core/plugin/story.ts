@@ -1,9 +1,10 @@
+import { limits } from "../limits.ts";
 import type { Usage } from "../run/model.ts";
 import type { Refusal } from "./failure.ts";
 import { jsonLine, oneLine } from "./lines.ts";
 import { type Patience, startPatience } from "./patience.ts";
 import { refusedExit } from "./refusal.ts";
-import type { Exit, Job, ProgramExit } from "./runner.ts";
+import type { Continuation, Exit, Job, ProgramExit } from "./runner.ts";
 
 /** What an agent's stream told so far; its reader fills it in. */
 export interface Story {
@@ -38,12 +39,19 @@ export function newStory(): Story {
 /** An agent whose standard output is a stream of JSON events, one a line. */
 export interface StreamAgent {
   readonly name: string;
-  readonly argv: readonly [string, ...string[]];
+  /** Its program and arguments. `session`: the one to go on with; null: it begins one. */
+  argv(session: string | null): readonly [string, ...string[]];
   readonly env: Readonly<Record<string, string>>;
   /** The command that logs in. */
   readonly login: string;
   /** How long it may wait out a refusal by itself, in milliseconds. */
   readonly patienceMs: number;
+  /** Makes what reads one run of it, which may go on with a session. */
+  reader(continues: Continuation | null): StreamReader;
+}
+
+/** Reads one run of such an agent. */
+export interface StreamReader {
   /** Reads one event. `waiting`: the event tells nothing but that the provider refuses, in these words. */
   read(story: Story, event: Readonly<Record<string, unknown>>): Waiting;
   /** Reads one line of standard error. */
@@ -55,27 +63,59 @@ export interface StreamAgent {
 /** `progress`: it goes on. `nothing`: the line says nothing of that. Else the words in which it was refused. */
 export type Waiting = "progress" | "nothing" | { readonly refused: string };
 
-/** Starts such an agent with the prompt on standard input and reads it to its end. */
+/**
+ * Starts such an agent with the prompt on standard input and reads it to its end. One that cannot go on with the session of an
+ * earlier attempt begins one, with the whole prompt.
+ */
 export async function driveStream(job: Job, agent: StreamAgent): Promise<Exit> {
+  const { continues } = job;
+  if (continues === null) return driveOnce(job, agent, null);
+  const exit = await driveOnce(job, agent, continues);
+  const why = whyNotContinued(exit, job.signal);
+  return why === null ? exit : driveOnce(job, agent, null, why);
+}
+
+/**
+ * Why an agent could not go on with a session: it ended before its model had answered, and neither provider nor core ended it.
+ * Null: it did go on, or whoever ended it would do so again.
+ */
+export function whyNotContinued(exit: Exit, signal: AbortSignal): string | null {
+  const { ok, failure, account, message, usage } = exit;
+  const isItsOwn = failure === "crashed" || failure === "other";
+  const isSilent = usage === null && account?.toolCalls === 0 && account.lastMessage === "";
+  return !ok && isItsOwn && isSilent && !signal.aborted ? message : null;
+}
+
+async function driveOnce(
+  job: Job,
+  { reader, ...agent }: StreamAgent,
+  continues: Continuation | null,
+  anew?: string,
+): Promise<Exit> {
   const story = newStory();
+  const reading = { ...agent, ...reader(continues) };
   const patience = startPatience(agent.patienceMs, () => tellAnswer(job, story));
+  const tell = sessionTeller(job, story, anew);
   try {
     const end = await job.start({
-      argv: agent.argv,
-      stdin: job.prompt,
+      argv: agent.argv(continues?.session ?? null),
+      stdin: continues?.prompt ?? job.prompt,
       env: { TMPDIR: job.scratch, ...agent.env },
-      onStdout(line) {
-        const event = jsonLine(line);
-        if (event !== null) note(patience, readEvent(agent, story, event));
+      lineMax: messageMax,
+      onStdout(line, isWhole) {
+        if (!isWhole) story.lastError = overlong;
+        const event = isWhole ? jsonLine(line) : null;
+        if (event !== null) note(patience, readEvent(reading, story, event));
+        tell();
       },
       onStderr(line) {
         if (line.trim() !== "") story.lastError = line;
-        if (agent.readError !== undefined) note(patience, agent.readError(story, line));
+        if (reading.readError !== undefined) note(patience, reading.readError(story, line));
       },
       stop: patience.signal,
     });
-    agent.settle?.(story, end);
-    return { ...conclude(story, end, agent, patience.refusal()), account: accountOf(story) };
+    reading.settle?.(story, end);
+    return { ...conclude(story, end, reading, patience.refusal()), account: accountOf(story) };
   } finally {
     patience.end();
   }
@@ -86,9 +126,28 @@ export function tellAnswer(job: Job, story: Story): void {
   if (story.refusal === null) job.progressed?.(story.usage ?? undefined);
 }
 
+/** The longest message of an agent that is read, in UTF-16 units, and what is said of a longer one. */
+export const messageMax: number = limits.agentMessage;
+export const overlong = `it printed a message longer than ${messageMax / 1024 ** 2} MiB`;
+
+/** Tells once of the session of an attempt, when its model has answered. `anew`: as in `Job.opened`. */
+export function sessionTeller(job: Job, story: Story, anew?: string): () => void {
+  let isTold = false;
+  return () => {
+    if (isTold || story.session === null || !hasAnswered(story)) return;
+    isTold = true;
+    job.opened?.(story.session, anew);
+  };
+}
+
+/** True when the model has said or done anything. */
+function hasAnswered({ toolCalls, lastMessage, usage }: Story): boolean {
+  return toolCalls > 0 || lastMessage !== "" || usage !== null;
+}
+
 /** A newer version of an agent may shape an event anew: that must not end its work, only go unread. */
 function readEvent(
-  agent: StreamAgent,
+  agent: StreamReader,
   story: Story,
   event: Readonly<Record<string, unknown>>,
 ): Waiting {
@@ -117,7 +176,7 @@ export function accountOf(story: Story): NonNullable<Exit["account"]> {
 function conclude(
   story: Story,
   end: ProgramExit,
-  { name, login }: StreamAgent,
+  { name, login }: Pick<StreamAgent, "name" | "login">,
   waited: string | null,
 ): Exit {
   const { usage, refusal } = story;

@@ -12,6 +12,7 @@ import {
   texts,
 } from "./plan-schema.ts";
 import { questionAnswered, questionAsked, questionWithdrawn } from "./question-schema.ts";
+import { sessionOpened } from "./session-schema.ts";
 
 /*
  * The shape of the events that leave `ra`, for `ra schema events`, and for what is read from a damaged registry. Nothing
@@ -169,6 +170,7 @@ export const eventSchema = v.pipe(
     v.object({ ...attempt, type: v.literal("question.asked"), ...questionAsked }),
     v.object({ ...attempt, type: v.literal("question.answered"), ...questionAnswered }),
     v.object({ ...attempt, type: v.literal("question.withdrawn"), ...questionWithdrawn }),
+    v.object({ ...attempt, type: v.literal("session.opened"), ...sessionOpened }),
     v.object({ ...attempt, type: v.literal("cooldown.ended"), provider: text }),
     v.object({ ...attempt, type: v.literal("claim.extended"), paths: texts }),
     v.object({

@@ -1,6 +1,7 @@
 import type { ProcessIdentity, RunOwner } from "../id.ts";
 import type { Measure } from "../plan/budget.ts";
 import type { Budget, Isolation, Mode, Plan } from "../plan/plan.ts";
+import type { DiscardedTask, LandedTask, RevertedTask } from "./afterwards.ts";
 import type {
   EndStatus,
   Finding,
@@ -14,6 +15,9 @@ import type {
   Usage,
 } from "./model.ts";
 import type { QuestionFact } from "./question.ts";
+import type { SessionFact } from "./session.ts";
+
+export type { DiscardedTask, LandedTask, RevertedTask } from "./afterwards.ts";
 
 /** Why a ready task does not run yet. */
 export type WaitReason =
@@ -53,30 +57,6 @@ export interface Published {
   readonly reason: string | null;
 }
 
-/** A task whose kept work a person brought onto the target after its run. */
-export interface LandedTask {
-  readonly id: string;
-  /** The attempt whose work it is. */
-  readonly attempt: number;
-  /** Null when the target had all of it already. */
-  readonly commit: string | null;
-}
-
-/** A task whose commit a person took back. */
-export interface RevertedTask {
-  readonly id: string;
-  /** The commit that brought its work, and the one that takes it back. */
-  readonly commit: string;
-  readonly revert: string;
-}
-
-/** A task whose results and logs a person discarded. */
-export interface DiscardedTask {
-  readonly id: string;
-  /** True: work of it went that was not on the target. */
-  readonly unlanded: boolean;
-}
-
 /** What follows from the refusal of a provider. */
 export interface CooldownFact {
   readonly provider: string;
@@ -101,6 +81,7 @@ export interface BudgetMark {
 /** A fact without its place in the log. Past tense, closed union; the contract documents each. */
 export type Fact =
   | QuestionFact
+  | SessionFact
   | {
       readonly type: "run.started";
       readonly name: string;

@@ -48,6 +48,7 @@ const task = v.object({
   fallbackAfterMs: v.exactOptional(v.number()),
   budget: v.exactOptional(budget),
   allowNoChange: v.boolean(),
+  continueSession: v.exactOptional(v.literal(true)),
   env: v.record(v.string(), v.string()),
   done: v.boolean(),
 });

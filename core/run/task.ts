@@ -14,6 +14,7 @@ import {
 } from "./model.ts";
 import { must } from "./must.ts";
 import { applyQuestion, closeQuestions, openQuestions, type QuestionState } from "./question.ts";
+import { type AttemptSession, sessionOf } from "./session.ts";
 
 /** One try of a task, as the log tells it. */
 export interface AttemptState {
@@ -43,6 +44,8 @@ export interface AttemptState {
   /** What its agent asked a person, oldest first. */
   questions: QuestionState[];
   landing: Landing | null;
+  /** The agent's session; absent until its model has answered in one. */
+  session?: AttemptSession;
   /** Its paths were given up before they reached the target. */
   yielded?: boolean;
 }
@@ -91,6 +94,7 @@ export type TaskEvent = EventOf<
   | "question.asked"
   | "question.answered"
   | "question.withdrawn"
+  | "session.opened"
   | "attempt.finished"
   | "cooldown.ended"
   | "claim.extended"
@@ -168,6 +172,9 @@ export function applyToTask(task: TaskState, event: TaskEvent): void {
     case "question.answered":
     case "question.withdrawn":
       noteQuestion(task, event);
+      return;
+    case "session.opened":
+      lastAttempt(task, event).session = sessionOf(event);
       return;
     case "attempt.finished":
       finishAttempt(task, event);

@@ -63,7 +63,14 @@ export async function replant(
   const [from, parent] = facts as [CommitFacts, CommitFacts];
   const removals = input.without.map((path) => removal(path, from.tree));
   const tree = await changeTree(site, from.tree, removals);
-  const args = ["commit-tree", tree, "-p", parent.id, "-m", "a resolved conflict"];
+  const args = [
+    "commit-tree",
+    tree,
+    "-p",
+    parent.id,
+    "-m",
+    "what an attempt left, on another parent",
+  ];
   return (await site.control.run(args, { env: signature(keeper, dateAfter(parent)) })).trim();
 }
 

@@ -7,6 +7,7 @@ import { createMutex } from "../mutex.ts";
 import { abandonedWorkspaces, clearAbandoned, clearLocksOfRun, removeBases } from "./abandoned.ts";
 import { BaseAttributes } from "./attributes.ts";
 import { textsAt } from "./blob-text.ts";
+import { carried, carriedOnto } from "./carried.ts";
 import { type Checkout, changedTracked, listCheckouts } from "./checkout.ts";
 import { makeClone, openClone } from "./clone.ts";
 import { conflicted, replant } from "./conflict.ts";
@@ -136,6 +137,8 @@ function composed(
       return conflicted(site, tools.attributes, request);
     },
     replant: (input) => replant(site, input),
+    carried: (input) => carried(tools, own.author, input),
+    carriedOnto: (commit) => carriedOnto(site, commit),
     texts: (commit, paths) => textsAt(control, commit, paths),
     async pin(ref, commit) {
       await quarantine.keep(commit);

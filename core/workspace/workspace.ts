@@ -163,6 +163,8 @@ export interface Repository {
   conflicted(request: ConflictRequest): Promise<Conflicted>;
   /** Commits the tree of `commit`, but for some files, on another parent; nothing refers to it yet. */
   replant(input: { commit: string; parent: string; without: readonly string[] }): Promise<string>;
+  /** A commit on `tip` with what an attempt kept merged into it, `tip` where that has all of it; null where it does not merge. */
+  carried(input: { tip: string; kept: string }): Promise<string | null>;
   /** Texts of paths of a commit, of a link its target; what is missing or no text is left out. */
   texts(commit: string, paths: readonly string[]): Promise<ReadonlyMap<string, string>>;
   /** Moves a ref below `refs/ra/` or a branch `ra/...`, so that its commit is kept. */
@@ -234,6 +236,8 @@ export interface GitRepository extends Repository {
   }): Promise<readonly TouchingCommit[]>;
   /** Reads results, in their order, with at most three git processes for all. Throws `RaError` (exit 6) when one is missing. */
   keptCommits(commits: readonly string[]): Promise<readonly KeptCommit[]>;
+  /** The commit that `carried` put what was kept onto; null for a commit that it did not make. */
+  carriedOnto(commit: string): Promise<string | null>;
   /** Deletes a branch below `ra/` if it stands at this commit and nobody has it checked out. False: it is kept. */
   discard(branch: string, commit: string): Promise<boolean>;
   /** The difference of two commits, byte for byte. No diff driver, text conversion or pager of anybody runs. */

@@ -19,6 +19,7 @@ if (at >= 0) {
   const files = ["streams", "outcomes", "questions", "side-by-side"].map((name) =>
     join(import.meta.dir, `${name}.contract.ts`),
   );
+  files.push(join(import.meta.dir, "..", "e2e", "agents", "session.test.ts"));
   const env = {
     ...process.env,
     RA_TEST_AGENTS: "all",

@@ -69,6 +69,8 @@ async function work(
     cwd,
     scratch,
     scope: null,
+    state: scratch,
+    continues: null,
     signal: controller.signal,
     ask: async () => null,
     async start({ stop, env: more, ...program }) {

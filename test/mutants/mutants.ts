@@ -9,7 +9,7 @@ export const mutants: readonly Mutant[] = [
   ),
   inSimulation(
     "the workspace is removed before its work is pinned",
-    dispatch("attempt"),
+    dispatch("capture"),
     "  const snapshot = await workspace.snapshot(",
     "  await workspace.close();\n  const snapshot = await workspace.snapshot(",
   ),

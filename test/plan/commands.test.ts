@@ -47,6 +47,23 @@ describe("ra check", () => {
     expect(told.err).toContain("error[PLAN_WRONG_TYPE]: `tasks` must be a list of tasks, not `7`");
   });
 
+  test("warns of a task that is to continue a session where there is none", async () => {
+    const tasks = "[{ id: a, run: make, continueSession: true }, { id: b, prompt: p }]";
+    const plan = `version: 1\ndefaults: { continueSession: true, runner: claude }\ntasks: ${tasks}\n`;
+    const { told, ra } = world({ "p.yaml": plan });
+
+    const codes = [await ra("check", "p.yaml"), await ra("check", "p.yaml", "--json")];
+
+    const warning =
+      "task `a`: `continueSession` means nothing to `shell`: its further attempts begin anew";
+    expect(codes).toEqual([0, 0]);
+    expect(told.err).toBe(`warning: ${warning}\n`);
+    expect(JSON.parse(told.out.trimEnd().split("\n").at(-1) ?? "")).toMatchObject({
+      ok: true,
+      warnings: [warning],
+    });
+  });
+
   test("tells JSON on standard output", async () => {
     const { told, ra } = world({ "good.yaml": valid, "bad.yaml": "version: 1\n" });
 

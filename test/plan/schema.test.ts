@@ -37,6 +37,7 @@ describe("ra schema", () => {
         retries,
       },
       ...{ scope: "warn", onConflict: "retry", allowNoChange: true, env: { CI: "1" } },
+      continueSession: true,
       resolver: { runner: "kilo", model: "m" },
       fallback: [{ model: "n" }, { runner: "kilo", tier: "mid" }],
       fallbackAfter: "10m",

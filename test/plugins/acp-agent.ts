@@ -17,6 +17,12 @@ export interface AcpScript {
   /** What it was told goes into this file of the session's directory, unless it was refused. */
   readonly writes?: string;
   readonly result?: object;
+  /** What it says of itself in `initialize`. */
+  readonly capabilities?: object;
+  /** How it answers to a session that is to be taken up; it tells what was said in it first. */
+  readonly takesUp?: "yes" | "no";
+  /** Characters of a message that it says before it answers. */
+  readonly longMessage?: number;
   readonly error?: object;
   /** Said on standard error when it is prompted. */
   readonly complaint?: string;
@@ -46,6 +52,7 @@ const say = (text) => update({ sessionUpdate: "agent_message_chunk", content: { 
 let prompt = null;
 let cwd = ".";
 const finish = () => {
+  if (script.longMessage) say("x".repeat(script.longMessage));
   for (const each of script.updates ?? []) update(each);
   if (script.complaint) process.stderr.write(script.complaint + "\\n");
   if (script.habit === "breaks") process.exit(3);
@@ -54,8 +61,10 @@ const finish = () => {
   else send({ id: prompt, result: script.result ?? { stopReason: "end_turn" } });
 };
 const answers = {
-  initialize: () => ({ protocolVersion: 1, agentInfo: { name: "agent", version: "1" } }),
+  initialize: () => ({ protocolVersion: 1, agentInfo: { name: "agent", version: "1" }, agentCapabilities: script.capabilities }),
   "session/new": () => ({ sessionId: "s1", ...script.session }),
+  "session/load": () => ({}),
+  "session/resume": () => ({}),
   "session/set_mode": () => ({}),
   "session/set_model": () => ({}),
   "session/set_config_option": () => ({ configOptions: [] }),
@@ -76,6 +85,12 @@ const take = (message) => {
     if (script.writes && told && told !== "no") writeFileSync(cwd + "/" + script.writes, told + "\\n");
     say(JSON.stringify(message.result.outcome ?? message.result));
     return finish();
+  }
+  if (message.method === "session/load" || message.method === "session/resume") {
+    if (script.takesUp === "no") {
+      return send({ id: message.id, error: { code: -32002, message: "no such session" } });
+    }
+    say("what was said before");
   }
   const answer = answers[message.method];
   if (answer) send({ id: message.id, result: answer() });

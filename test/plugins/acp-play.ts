@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import type { Question, Scope } from "../../core/plugin/index.ts";
+import type { Continuation, Question, Scope } from "../../core/plugin/index.ts";
 import acp from "../../plugins/runner-acp.ts";
 import { type AcpScript, acpAgent } from "./acp-agent.ts";
 import { hostOf } from "./conformance.ts";
@@ -10,6 +10,7 @@ interface Play {
   readonly patienceMs?: number;
   readonly answer?: (question: Question) => string | null | Promise<string>;
   readonly scope?: Scope;
+  readonly continues?: Continuation;
 }
 
 /** Runs an agent that does what a script says, in the directory of this process; `heard` gives what it was asked. */

@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import type { Exit, Job, Question, Runner, Scope } from "../../core/plugin/index.ts";
+import type { Continuation, Exit, Job, Question, Runner, Scope } from "../../core/plugin/index.ts";
 import { programEnvironment } from "../../core/process/environment.ts";
 import { openLog } from "../../core/process/log.ts";
 import type { Survivor } from "../../core/process/tree.ts";
@@ -24,6 +24,8 @@ export interface Trial {
   };
   /** How often core was told that the model has answered. */
   answers(): number;
+  /** The sessions the runner told of. */
+  readonly opened: readonly { readonly session: string; readonly anew?: string }[];
   /** What the agent asked a person. */
   readonly questions: readonly Question[];
   /** What core does at timeout or cancel. */
@@ -39,6 +41,9 @@ export function tryRunner(
     readonly model?: string;
     readonly scope?: Scope;
     readonly cwd?: string;
+    /** Where the agent keeps its session; a directory of its own by default. */
+    readonly state?: string;
+    readonly continues?: Continuation;
     readonly env?: Readonly<Record<string, string>>;
     /** The id of the option that a person takes; without it nobody answers. */
     readonly answer?: (question: Question) => string | null | Promise<string>;
@@ -52,6 +57,7 @@ export function tryRunner(
   const controller = new AbortController();
   const started: (readonly string[])[] = [];
   const questions: Question[] = [];
+  const opened: { session: string; anew?: string }[] = [];
   const said = { stdout: [] as string[], stderr: [] as string[], codes: [] as (number | null)[] };
   const alive: Running[] = [];
   let answers = 0;
@@ -63,6 +69,11 @@ export function tryRunner(
     cwd,
     scratch,
     scope: task.scope ?? null,
+    state: task.state ?? scratch,
+    continues: task.continues ?? null,
+    opened(session, anew) {
+      opened.push({ session, ...(anew === undefined ? {} : { anew }) });
+    },
     signal: controller.signal,
     progressed() {
       answers += 1;
@@ -73,13 +84,13 @@ export function tryRunner(
     },
     async start({ stop, env: more, ...program }) {
       started.push(program.argv);
-      const onStdout = (line: string): void => {
+      const onStdout = (line: string, isWhole: boolean): void => {
         said.stdout.push(line);
-        program.onStdout?.(line);
+        program.onStdout?.(line, isWhole);
       };
-      const onStderr = (line: string): void => {
+      const onStderr = (line: string, isWhole: boolean): void => {
         said.stderr.push(line);
-        program.onStderr?.(line);
+        program.onStderr?.(line, isWhole);
       };
       const request = { ...program, onStdout, onStderr, cwd, env: { ...env, ...more }, mark, log };
       const running = startProcess(request);
@@ -112,6 +123,7 @@ export function tryRunner(
     started,
     answers: () => answers,
     questions,
+    opened,
     said,
     cancel,
     output: () => readFileSync(logPath, "utf8"),

@@ -112,6 +112,7 @@ function taskFacts(task: TaskState, more: number): Fact[] {
     const cooldown = { provider: `p${more % 2}`, until, times: 1 };
     return [
       spawned(id, number, nobody),
+      { type: "session.opened", task: id, attempt: number, session: `s${more % 3}` },
       attemptFinished(id, number, outcome),
       { ...limit, cooldown } as Fact,
       { type: "cooldown.ended", task: id, attempt: number, provider: `p${more % 2}` },

@@ -188,6 +188,8 @@ export function simulatedRepository(world: Outside, driver: Driver): GitReposito
     tree: async (id) => store.get(id).tree,
     changes: async (from, to) => changes(from, to),
     conflicted: past.conflicted,
+    carried: async () => null,
+    carriedOnto: async () => null,
     async replant({ commit: of, parent, without }) {
       await step("replant");
       const files = new Map(store.filesOf(of));

@@ -36,6 +36,8 @@ export interface Dispatch {
   /** The next event that fits, or one that was. Fails when the program ends without one. */
   until(fits: (event: Event) => boolean): Promise<Event>;
   readonly finished: Promise<Finished & { readonly wallMs: number }>;
+  /** Kills `ra`, which can do nothing about it. */
+  kill(): void;
 }
 
 export interface WorldOptions {
@@ -130,6 +132,7 @@ function startDispatch(
   return {
     events,
     finished,
+    kill: () => child.kill("SIGKILL"),
     async until(fits) {
       for (;;) {
         const found = events.find(fits);
