@@ -40,7 +40,7 @@ export async function followCourse(
       : await finishRun({ log: registry, run, published, ending: null, hands });
   await parts.repository?.tidy(run);
   const ended = await registry.state(run);
-  if (ended) await dropSessionState(join(parts.place.stateDir, "runs", run), ended);
+  if (ended) dropSessionState(join(parts.place.stateDir, "runs", run), ended);
   return exitCode as ExitCode;
 }
 

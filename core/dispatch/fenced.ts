@@ -19,11 +19,22 @@ export function fenced(repository: GitRepository, check: () => void): GitReposit
     async open(request) {
       check();
       const workspace = await repository.open(request);
+      const restore = async (): Promise<void> => {
+        check();
+        await workspace.restore();
+      };
+      if (!request.lasting) return { ...workspace, restore };
+      // The same directory is that of the next attempt by then.
       return {
         ...workspace,
-        async restore() {
+        restore,
+        async snapshot(message) {
           check();
-          await workspace.restore();
+          return await workspace.snapshot(message);
+        },
+        async close() {
+          check();
+          await workspace.close();
         },
       };
     },

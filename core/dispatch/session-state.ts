@@ -1,4 +1,4 @@
-import { rm } from "node:fs/promises";
+import { rmSync } from "node:fs";
 import { join } from "node:path";
 import type { RunState } from "../run/state.ts";
 import { hasEnded, type TaskState } from "../run/task.ts";
@@ -9,10 +9,10 @@ export function sessionStateDir(logs: string, task: string): string {
 }
 
 /** Removes what agents kept for sessions that nobody goes on with any more. `logs`: the directory of the run's logs. */
-export async function dropSessionState(logs: string, { tasks }: RunState): Promise<void> {
+export function dropSessionState(logs: string, { tasks }: RunState): void {
   const over = [...tasks.values()].filter((each) => each.task.continueSession && isOver(each));
   for (const { task } of over) {
-    await rm(sessionStateDir(logs, task.id), { recursive: true, force: true });
+    rmSync(sessionStateDir(logs, task.id), { recursive: true, force: true });
   }
 }
 

@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fenced } from "../../core/dispatch/fenced.ts";
 import { nobody, samplePlan, started } from "../registry/sample.ts";
@@ -32,4 +32,26 @@ test("a driver that was superseded touches neither refs nor the checkout any mor
   expect(fixture.head()).toBe(from);
   expect(fixture.git("rev-parse", "refs/ra/r7k2/_tip")).toBe(from);
   expect(readFileSync(join(fixture.dir, "a.txt"), "utf8")).toBe("of the next owner\n");
+});
+
+test("a driver that was superseded leaves a directory alone that the next attempt has by then", async () => {
+  const fixture = makeRepository();
+  let isSuperseded = false;
+  const repository = fenced(await fixture.open(), () => {
+    if (isSuperseded) throw new Error("was taken over");
+  });
+  const lasting = await repository.open(request(fixture, { lasting: true }));
+  const own = await repository.open(request(fixture, { task: "own" }));
+  writeFileSync(join(lasting.path, "a.txt"), "of the next attempt\n");
+  isSuperseded = true;
+
+  for (const act of [() => lasting.snapshot("mine"), () => lasting.close()])
+    await expect(act()).rejects.toThrow("was taken over");
+  await own.close();
+
+  expect(readFileSync(join(lasting.path, "a.txt"), "utf8")).toBe("of the next attempt\n");
+  expect(existsSync(own.path)).toBe(false);
+  expect(fixture.git("for-each-ref", "--format=%(refname)", "refs/ra")).toBe(
+    "refs/ra/r7k2/api/1.base",
+  );
 });
