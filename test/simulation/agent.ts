@@ -47,6 +47,8 @@ export function scriptOf(
       acts.push(write(path, [...new Set(lines)].join("\n")));
     }
   } else if (!has("idle", 0.15)) {
+    // What an attempt before this one broke, this one may mend.
+    if (goesOn(world, mark)) acts.push(write(`${dir}/broken`, null));
     const edits = random.between(1, 3);
     for (let i = 0; i < edits; i++) acts.push(write(`${dir}/${i}`, `${mark}:${i}`));
     if (has("clash", 0.5)) {
@@ -77,6 +79,13 @@ export function scriptOf(
     isStubborn: has("stubborn", 0.3),
     leaves: has("leave", 0.3),
   };
+}
+
+/** True for a later attempt of a task whose attempts go on from what the one before left. */
+function goesOn({ plans }: Outside, mark: string): boolean {
+  const [run = "", task, attempt] = mark.split("/");
+  const planned = plans.get(run)?.tasks.find(({ id }) => id === task);
+  return attempt !== "1" && planned?.continueSession === true;
 }
 
 function checkScript(world: Outside, command: string, cwd: string): Script {

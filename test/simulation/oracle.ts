@@ -1,5 +1,6 @@
 import type { Event } from "../../core/run/event.ts";
 import { judgeRequests } from "./oracle-requests.ts";
+import { judgeSessions } from "./oracle-sessions.ts";
 import type { Outside } from "./outside.ts";
 import { type Commit, difference, trailersOf } from "./store.ts";
 
@@ -21,6 +22,7 @@ export function judge(world: Outside): string[] {
     ...judgeClaims(world, log),
     ...judgeTries(world, log),
     ...judgeRequests(world, log),
+    ...judgeSessions(world, log),
     ...judgeLeavings(world),
     ...judgeLog(world, log),
   ];

@@ -74,7 +74,7 @@ export interface Outside {
   readonly counts: Map<string, number>;
   /** Facts that somebody was told of, with the virtual time. */
   readonly told: { seq: number; type: string; run: string; atMs: number }[];
-  readonly starts: { run: string; task: string; base: string | null }[];
+  readonly starts: { run: string; task: string; attempt: number; base: string | null }[];
   /** Texts that stood in workspaces when their `ra` was killed. */
   readonly dirtyTexts: Set<string>;
   readonly exits: Map<string, number>;

@@ -3,15 +3,31 @@ import type {
   Conflicted,
   GitRepository,
   LandedCommit,
+  WorkspaceRequest,
 } from "../../core/workspace/workspace.ts";
+import type { Driver } from "./driver.ts";
 import type { Outside } from "./outside.ts";
 import { mergeFiles, trailersOf } from "./store.ts";
+
+/** The message of what an earlier attempt left, on what has landed. */
+export const carriedMessage = "carried";
+
+/** Where an attempt works. */
+export function roomOf({
+  run,
+  task,
+  attempt,
+  lasting,
+}: Pick<WorkspaceRequest, "run" | "task" | "attempt" | "lasting">): string {
+  return lasting ? `/rooms/${run}/${task}` : `/rooms/${run}/${task}.${attempt}`;
+}
 
 /** The part of a repository that looks back: at commits that landed, at workspaces that were left, at conflicts. */
 export function simulatedPast(
   world: Outside,
+  driver: Driver,
   step: (name: string) => Promise<void>,
-): Pick<GitRepository, "landedCommits" | "conflicted" | "abandoned"> {
+): Pick<GitRepository, "landedCommits" | "conflicted" | "abandoned" | "carried" | "carriedOnto"> {
   const { store } = world;
   const landedCommits = async (wanted: {
     run: string;
@@ -67,7 +83,23 @@ export function simulatedPast(
     return { kind: "conflict", commit, ledger: ".ra-dropped-lines", paths: told };
   };
 
-  const abandoned = async (run: string): Promise<readonly AbandonedWorkspace[]> => {
+  const carried: GitRepository["carried"] = async ({ tip, kept }) => {
+    await step("carried");
+    const base = store.get(kept).parent as string;
+    const merged = mergeFiles(store.filesOf(base), store.filesOf(tip), store.filesOf(kept));
+    if ([...merged.values()].includes(null)) return null;
+    const tree = store.tree(merged as Map<string, string>);
+    if (tree === store.get(tip).tree) return tip;
+    world.count("attempt.carried");
+    return store.commit(tree, tip, carriedMessage, driver.pid);
+  };
+
+  const carriedOnto: GitRepository["carriedOnto"] = async (commit) => {
+    const { message, parent } = store.get(commit);
+    return message === carriedMessage ? parent : null;
+  };
+
+  const abandoned: GitRepository["abandoned"] = async (run, lasting = new Map()) => {
     await step("abandoned");
     const found = new Map<string, AbandonedWorkspace>();
     for (const [ref, { value }] of store.refs) {
@@ -81,16 +113,22 @@ export function simulatedPast(
         isolation,
         base: value,
         isFilled: false,
+        ...(lasting.get(task) === Number(attempt) ? { lasting: true } : {}),
       });
     }
     for (const room of world.disk.values()) {
       if (room.run !== run) continue;
-      const key = `${room.task}.${room.attempt}`;
-      const { task, attempt, isolation, isFilled } = room;
-      found.set(key, { task, attempt, isolation, base: found.get(key)?.base ?? null, isFilled });
+      const { task, isolation } = room;
+      // A directory that lasts does not tell whose it is, and only the attempt that filled it has an index.
+      const isLasting = room.path === roomOf({ ...room, lasting: true });
+      const attempt = isLasting ? (lasting.get(task) ?? room.attempt) : room.attempt;
+      const base = found.get(`${task}.${attempt}`)?.base ?? null;
+      const isFilled = room.isFilled && attempt === room.attempt;
+      const lasts = lasting.get(task) === attempt ? { lasting: true } : {};
+      found.set(`${task}.${attempt}`, { task, attempt, isolation, base, isFilled, ...lasts });
     }
     return [...found.values()];
   };
 
-  return { landedCommits, conflicted, abandoned };
+  return { landedCommits, conflicted, abandoned, carried, carriedOnto };
 }

@@ -10,7 +10,7 @@ import type {
 } from "../../core/workspace/workspace.ts";
 import type { Driver } from "./driver.ts";
 import type { Outside, Room } from "./outside.ts";
-import { simulatedPast } from "./past.ts";
+import { roomOf, simulatedPast } from "./past.ts";
 import { difference, mergeFiles } from "./store.ts";
 
 /** The repository of the world, as one driver works on it: every step takes time, may fail, and may be the last. */
@@ -80,7 +80,9 @@ export function simulatedRepository(world: Outside, driver: Driver): GitReposito
 
   const open = async (request: WorkspaceRequest): Promise<Workspace> => {
     const { run, task, attempt, base, isolation } = request;
-    const path = `/rooms/${run}/${task}.${attempt}`;
+    const path = roomOf(request);
+    const former = world.disk.get(path);
+    if (former !== undefined) world.leftovers.push(former);
     const room: Room = { path, run, task, attempt, isolation, isFilled: false, files: new Map() };
     try {
       await pin(markOf(request), base);
@@ -150,7 +152,7 @@ export function simulatedRepository(world: Outside, driver: Driver): GitReposito
       }
     });
 
-  const past = simulatedPast(world, step);
+  const past = simulatedPast(world, driver, step);
   const setAside = (run: string): void => {
     for (const [path, room] of world.disk) {
       if (room.run !== run) continue;
@@ -188,8 +190,8 @@ export function simulatedRepository(world: Outside, driver: Driver): GitReposito
     tree: async (id) => store.get(id).tree,
     changes: async (from, to) => changes(from, to),
     conflicted: past.conflicted,
-    carried: async () => null,
-    carriedOnto: async () => null,
+    carried: past.carried,
+    carriedOnto: past.carriedOnto,
     async replant({ commit: of, parent, without }) {
       await step("replant");
       const files = new Map(store.filesOf(of));
@@ -224,14 +226,14 @@ export function simulatedRepository(world: Outside, driver: Driver): GitReposito
     patch: async () => new Uint8Array(),
     async adopt(request) {
       await step("adopt");
-      const room = world.disk.get(`/rooms/${request.run}/${request.task}.${request.attempt}`);
+      const room = world.disk.get(roomOf(request));
       return room === undefined ? null : workspaceOf(request, room);
     },
     abandoned: past.abandoned,
     async clearAbandoned(run, { empty }) {
-      for (const { task, attempt } of empty) {
+      for (const place of empty) {
         await step("clear");
-        world.disk.delete(`/rooms/${run}/${task}.${attempt}`);
+        world.disk.delete(roomOf({ run, ...place }));
       }
       await step("aside");
       setAside(run);

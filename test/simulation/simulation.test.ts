@@ -20,6 +20,7 @@ test("a run keeps its promises whatever fails around it, in 300 simulated worlds
     "user.stop",
     "user.stop.task",
     "user.continue",
+    "attempt.carried",
     "check.broken",
     "exit.0",
     "exit.7",

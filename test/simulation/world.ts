@@ -47,7 +47,7 @@ export class World implements Outside {
   readonly wrong: string[] = [];
   readonly counts = new Map<string, number>();
   readonly told: Outside["told"] = [];
-  readonly starts: { run: string; task: string; base: string | null }[] = [];
+  readonly starts: Outside["starts"] = [];
   /** Texts that stood in workspaces when their `ra` was killed. */
   readonly dirtyTexts = new Set<string>();
   readonly exits = new Map<string, number>();
@@ -256,7 +256,8 @@ export class World implements Outside {
       return isOfTask && pid < program.pid && mark !== program.mark;
     });
     for (const { mark } of rivals) this.wrong.push(`INV-6: ${program.mark} starts beside ${mark}`);
-    this.starts.push({ run, task, base: this.store.ref(`refs/ra/${program.mark}.base`) });
+    const base = this.store.ref(`refs/ra/${program.mark}.base`);
+    this.starts.push({ run, task, attempt: Number(attempt), base });
     if (!this.disk.has(cwd)) this.wrong.push(`INV-1: ${program.mark} starts in no workspace`);
   }
 
@@ -290,7 +291,7 @@ export class World implements Outside {
   }
 
   #order(run: string, prefix: string, afterMs: number): void {
-    const { plan, dirs } = inventPlan(this.random, prefix);
+    const { plan, dirs } = inventPlan(this.random, prefix, this.seed);
     this.plans.set(run, plan);
     for (const [task, dir] of dirs) this.#dirs.set(task, dir);
     this.timeline.in(afterMs, () => this.launch(run));
