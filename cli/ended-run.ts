@@ -27,7 +27,7 @@ export async function namedRun(registry: Registry, text: string): Promise<NamedR
 
 /** The repository a run worked on, and its target. Throws `RaError` (exit 2) when the run needed no git. */
 export async function groundOf(
-  terminal: Terminal,
+  terminal: Pick<Terminal, "env">,
   place: Place,
   state: RunState,
   access: { readonly readOnly: boolean },

@@ -27,8 +27,15 @@ export class LogTail {
   #at = 0;
   #held: Uint8Array = nothing;
 
-  constructor(path: string) {
+  /** `from`: number of the first byte that is wanted. */
+  constructor(path: string, from = 0) {
     this.#path = path;
+    this.#at = from;
+  }
+
+  /** Number of the byte behind all that was given. */
+  get place(): number {
+    return this.#at - this.#held.length;
   }
 
   /**
@@ -102,6 +109,17 @@ export class LogTail {
     const lost = at - this.#at;
     this.#at = at;
     return new TextEncoder().encode(`\n[ra: ${lost} bytes dropped]\n`);
+  }
+}
+
+/** How many bytes were printed into a log, those that are not kept among them; null: there is no such log. */
+export function printedBytes(path: string): number | null {
+  if (!existsSync(path)) return null;
+  const file = openSync(path, "r");
+  try {
+    return printedNow(file);
+  } finally {
+    closeSync(file);
   }
 }
 

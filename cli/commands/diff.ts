@@ -1,9 +1,8 @@
-import { discardedError, refuseDiscarded } from "../../core/dispatch/discarded.ts";
-import { ExitCode, RaError } from "../../core/error.ts";
+import { ExitCode } from "../../core/error.ts";
 import { jsonText } from "../../core/plain-text.ts";
-import type { RunState, TaskState } from "../../core/run/state.ts";
 import { findPlace } from "../../core/workspace/place.ts";
-import type { GitRepository, LandedCommit, PatchForm } from "../../core/workspace/workspace.ts";
+import type { GitRepository, PatchForm } from "../../core/workspace/workspace.ts";
+import { type Change, changeOfTask, changesOfRun } from "../changes.ts";
 import type { CommandBody, Options, Terminal } from "../command.ts";
 import { groundOf, namedRun } from "../ended-run.ts";
 import { flag, integer } from "../option.ts";
@@ -11,12 +10,6 @@ import { demandRecorded } from "../recorded.ts";
 import { wantsColor } from "../terminal.ts";
 import { usageError } from "../usage.ts";
 import { patchOnScreen } from "../view/patch.ts";
-
-/** One step of a history whose changes are shown. */
-interface Range {
-  readonly from: string;
-  readonly to: string;
-}
 
 /** `ra diff RUN[/TASK]`: what an attempt or a run changed, as git prints it. */
 export const run: CommandBody = async ({ terminal, args, options }) => {
@@ -31,8 +24,8 @@ export const run: CommandBody = async ({ terminal, args, options }) => {
   const { repository, target } = await groundOf(terminal, place, state, { readOnly: true });
   const ranges =
     task === null
-      ? await rangesOfRun(repository, state, target)
-      : [await rangeOfTask(repository, state, task, attempt)];
+      ? await changesOfRun(repository, state, target)
+      : [await changeOfTask(repository, state, task, attempt)];
   if (flag(options, "json")) {
     terminal.out(
       await asJson(repository, { run: state.id, task: task?.task.id ?? null }, ranges, form),
@@ -64,7 +57,7 @@ function print(terminal: Terminal, patch: Uint8Array): void {
 async function asJson(
   repository: GitRepository,
   named: { readonly run: string; readonly task: string | null },
-  ranges: readonly Range[],
+  ranges: readonly Change[],
   form: PatchForm | null,
 ): Promise<string> {
   const steps = await Promise.all(
@@ -76,89 +69,4 @@ async function asJson(
     }),
   );
   return `${jsonText({ v: 1, ...named, steps })}\n`;
-}
-
-/** The commit of a task that has one; otherwise, or for an attempt that is named, what the attempt left. */
-async function rangeOfTask(
-  repository: GitRepository,
-  state: RunState,
-  of: TaskState,
-  number: number | undefined,
-): Promise<Range> {
-  const { task, commit, attempts, discarded } = of;
-  const name = `${state.id}/${task.id}`;
-  if (number !== undefined && number > attempts.length) {
-    throw usageError(`\`${name}\` has no attempt ${number}`, `see them with \`ra show ${name}\``);
-  }
-  refuseDiscarded(state, [of]);
-  if (number === undefined && commit !== null) {
-    // After a rebase of the user the commit may be gone; what the attempt left is still kept.
-    const from = await repository.resolve(`${commit}^`).catch(() => null);
-    if (from !== null) return { from, to: commit };
-  }
-  if (discarded) throw discardedError(name, discarded.at);
-  const attempt =
-    number === undefined ? attempts.findLast(({ kept }) => kept !== null) : attempts[number - 1];
-  if (attempt?.kept != null) {
-    return { from: await repository.resolve(`${attempt.kept}^`), to: attempt.kept };
-  }
-  throw nothing(number === undefined ? `\`${name}\`` : `attempt ${number} of \`${name}\``, state);
-}
-
-/** What is on the target, then what waits beside it: one step for all commits that follow each other. */
-async function rangesOfRun(
-  repository: GitRepository,
-  state: RunState,
-  target: string,
-): Promise<readonly Range[]> {
-  const { id: run, base } = state;
-  const tip = await repository.branchTip(target);
-  const landed = tip === null ? [] : await repository.landedCommits({ run, base, tip });
-  const waiting = await waitingCommits(repository, state);
-  const seen = new Set(landed.map(({ commit }) => commit));
-  const there = new Set(landed.flatMap(({ tasks }) => tasks));
-  const rest = waiting.filter(
-    ({ commit, tasks }) => !seen.has(commit) && !tasks.every((id) => there.has(id)),
-  );
-  const ranges = [...stepsOf(landed), ...stepsOf(rest)];
-  if (ranges.length === 0) {
-    refuseDiscarded(state, [...state.tasks.values()]);
-    throw nothing(`run \`${run}\``, state);
-  }
-  return ranges;
-}
-
-async function waitingCommits(
-  repository: GitRepository,
-  { id: run, base, published, finishedAt, discardedBranch }: RunState,
-): Promise<readonly LandedCommit[]> {
-  if (published?.keptOn && published.keptOn === discardedBranch) return [];
-  if (published?.keptOn) {
-    const tip = (await repository.branchTip(published.keptOn)) ?? published.to;
-    return await repository.landedCommits({ run, base, tip });
-  }
-  if (finishedAt !== null) return [];
-  const tip = await repository.resolve(`refs/ra/${run}/_tip`).catch(() => null);
-  return tip === null ? [] : await repository.landedCommits({ run, base, tip });
-}
-
-/** Oldest first; commits that stand on each other become one step. `commits`: newest first. */
-function stepsOf(commits: readonly LandedCommit[]): readonly Range[] {
-  const steps: { from: string; to: string }[] = [];
-  for (const { commit, parent } of commits.toReversed()) {
-    const last = steps.at(-1);
-    if (parent === null) continue;
-    if (last?.to === parent) last.to = commit;
-    else steps.push({ from: parent, to: commit });
-  }
-  return steps;
-}
-
-function nothing(what: string, { id }: RunState): RaError {
-  return new RaError({
-    code: "NOTHING_TO_SHOW",
-    exitCode: ExitCode.usage,
-    message: `${what} has changed nothing that git holds`,
-    hint: `see how it ended with \`ra why ${id}\``,
-  });
 }

@@ -4,7 +4,7 @@ import { amountText } from "../../core/plan/budget-words.ts";
 import { tokensOf } from "../../core/run/spending.ts";
 import type { AgentState } from "../agent-list.ts";
 import type { Trial } from "../agent-trial.ts";
-import { errorText } from "./progress.ts";
+import { errorText } from "./event-lines.ts";
 import { table } from "./table.ts";
 import { duration } from "./text.ts";
 

@@ -3,8 +3,8 @@ import { oneLine } from "../../core/plain-text.ts";
 import type { RunState, TaskState } from "../../core/run/state.ts";
 import type { Terminal } from "../command.ts";
 import { pausedLines, raiseHint, spentText } from "./budget.ts";
+import { errorText } from "./event-lines.ts";
 import { findingTexts } from "./findings.ts";
-import { errorText } from "./progress.ts";
 import { duration } from "./text.ts";
 
 /** Tasks of one kind that are named; of more, the number tells. */

@@ -4,7 +4,7 @@ import { usedText } from "../../core/plan/budget-words.ts";
 import type { WaitReason } from "../../core/run/event.ts";
 import { exitMeaning } from "../help.ts";
 import type { NextStep, RunReason, TaskReason } from "../reasons.ts";
-import { errorText } from "./progress.ts";
+import { errorText } from "./event-lines.ts";
 import { endText } from "./questions.ts";
 import { bytes, pad } from "./text.ts";
 
