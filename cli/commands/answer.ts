@@ -4,6 +4,7 @@ import { findRun } from "../../core/registry/find-run.ts";
 import { runs } from "../../core/registry/query.ts";
 import { findQuestion, openQuestions } from "../../core/registry/questions.ts";
 import type { Registry } from "../../core/registry/registry.ts";
+import { answerCommand } from "../../core/run/question.ts";
 import type { RunState } from "../../core/run/state.ts";
 import { findPlace } from "../../core/workspace/place.ts";
 import { demandTask, splitAddress } from "../address.ts";
@@ -13,7 +14,7 @@ import { eventLine } from "../event-line.ts";
 import { flag } from "../option.ts";
 import { demandRecorded, openRecorded } from "../recorded.ts";
 import { usageError } from "../usage.ts";
-import { optionLines, optionText, questionJson, questionText } from "../view/questions.ts";
+import { optionLines, optionText, questionText } from "../view/questions.ts";
 
 /** Runs that are looked at for those that wait between their tasks. */
 const runsMax = 50;
@@ -71,7 +72,10 @@ async function list(terminal: Terminal, options: Options): Promise<ExitCode> {
   await registry?.reap();
   const open = registry === null ? [] : openQuestions(registry.database);
   if (flag(options, "json")) {
-    terminal.out(`${jsonText({ v: 1, questions: open.map(questionJson) })}\n`);
+    const questions = open.map(({ end: _, ...question }) => {
+      return { ...question, command: answerCommand(question) };
+    });
+    terminal.out(`${jsonText({ v: 1, questions })}\n`);
     return ExitCode.ok;
   }
   const now = Date.now();

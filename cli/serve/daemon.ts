@@ -15,6 +15,7 @@ import { ChannelHost } from "./channel-host.ts";
 import { RequestProcesses } from "./driving.ts";
 import { Feed } from "./feed.ts";
 import { Gateway } from "./gateway.ts";
+import { Inspection } from "./inspection.ts";
 import { Intake } from "./intake.ts";
 import { clearStale } from "./listen.ts";
 import { standingText, Tally } from "./metrics.ts";
@@ -46,6 +47,9 @@ const paces = { burst: 2_000, perSecond: 200 };
 
 /** The same of those who have nothing but an invitation: whoever guesses has long to go. */
 const guestPaces = { burst: 20, perSecond: 1 };
+
+/** The same of those who load the empty page. */
+const pagePaces = { burst: 200, perSecond: 20 };
 
 /** The queue, the ways into it and the processes that come of it, put together. The next way in is made beside the gateway. */
 export class Daemon implements AsyncDisposable {
@@ -98,12 +102,14 @@ export class Daemon implements AsyncDisposable {
       ...{ address, operations, tally, feed: this.#feed, audit: this.#audit, onFault: onTrouble },
       routes: routesOf({
         ...{ operations, feed: this.#feed, version, metrics, sessions: this.#sessions },
+        inspection: new Inspection(registry, parts.place, terminal),
         pageUrl: () => this.url,
       }),
       door: {
         ...{ token, hosts, sessions: this.#sessions },
         rate: new Rate(clock, paces),
         guestRate: new Rate(clock, guestPaces),
+        pageRate: new Rate(clock, pagePaces),
       },
     });
     this.#channels = parts.channels.map((channel) => {

@@ -12,6 +12,8 @@ export interface Door {
   readonly rate: Rate;
   /** For those who have nothing but an invitation. */
   readonly guestRate: Rate;
+  /** For those who have nothing, and get the empty page. */
+  readonly pageRate: Rate;
 }
 
 /** The protocol of the WebSocket, and what goes before the token of a page, which can send it in no other way. */
@@ -43,6 +45,12 @@ export function admitGuest(door: Door, headers: Headers): void {
   refuseElsewhere(door, headers);
   if (headers.get("origin") === null) throw foreign();
   take(door.guestRate);
+}
+
+/** Lets anybody on a host that is served have the page, which is empty without a session. Throws `Refusal`. */
+export function admitReader(door: Door, headers: Headers): void {
+  refuseElsewhere(door, headers);
+  take(door.pageRate);
 }
 
 function take(rate: Rate): void {
@@ -85,8 +93,12 @@ function foreign(): Refusal {
 
 /** Headers of every answer: nobody frames it, sniffs it or keeps it, and a page loads nothing from elsewhere. */
 export const answerHeaders: Readonly<Record<string, string>> = {
-  "content-security-policy":
-    "default-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'",
+  "content-security-policy": [
+    ...["default-src 'self'", "script-src 'self'", "object-src 'none'", "base-uri 'none'"],
+    ...["frame-ancestors 'none'", "form-action 'none'"],
+    // Text becomes markup nowhere: a browser that knows of this refuses to try.
+    ...["require-trusted-types-for 'script'", "trusted-types 'none'"],
+  ].join("; "),
   "x-content-type-options": "nosniff",
   "referrer-policy": "no-referrer",
   "cross-origin-resource-policy": "same-origin",

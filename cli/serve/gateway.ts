@@ -5,13 +5,21 @@ import { jsonText } from "../../core/plain-text.ts";
 import type { Address } from "./address.ts";
 import type { AuditTrail } from "./audit-trail.ts";
 import { bodyOf } from "./body.ts";
-import { admit, admitGuest, answerHeaders, type Door, socketProtocol, tooFast } from "./door.ts";
+import {
+  admit,
+  admitGuest,
+  admitReader,
+  answerHeaders,
+  type Door,
+  socketProtocol,
+  tooFast,
+} from "./door.ts";
 import type { Feed } from "./feed.ts";
 import { listen } from "./listen.ts";
 import type { Tally } from "./metrics.ts";
 import type { Operations } from "./operations.ts";
 import { Refusal, refusalJson, refusalOf } from "./refusal.ts";
-import { type Answer, match, type Route } from "./route.ts";
+import { type Answer, match, queryOf, type Route } from "./route.ts";
 import { Connection } from "./socket.ts";
 
 /** What the gateway over HTTP works on. */
@@ -48,14 +56,15 @@ const origin = { source: "http", sender: null } as const;
 export class Gateway {
   readonly #parts: GatewayParts;
   readonly #server: Server<SocketData>;
-  readonly #guestPaths: ReadonlySet<string>;
+  readonly #guestRoutes: readonly Route[];
+  readonly #openRoutes: readonly Route[];
   #open = 0;
 
   /** Begins to listen. Throws `RaError` (exit 6) when the address is taken. */
   constructor(parts: GatewayParts) {
     this.#parts = parts;
-    const guests = parts.routes.filter(({ forGuests }) => forGuests);
-    this.#guestPaths = new Set(guests.map(({ path }) => path));
+    this.#guestRoutes = parts.routes.filter(({ forGuests }) => forGuests);
+    this.#openRoutes = parts.routes.filter(({ forEverybody }) => forEverybody);
     this.#server = listen(parts.address, {
       // A bound for what slips past the reading of bodies, which tells why and is noted.
       maxRequestBodySize: 16 * limits.requestBytes,
@@ -106,8 +115,7 @@ export class Gateway {
     let answer: Answer;
     try {
       const path = pathOf(request.url);
-      const isGuest = method === "POST" && this.#guestPaths.has(path);
-      (isGuest ? admitGuest : admit)(this.#parts.door, headers);
+      this.#admit(method, path, headers);
       if (path === socketPath) {
         route = socketPath;
         this.#upgrade(request, server, peer);
@@ -120,7 +128,8 @@ export class Gateway {
       route = found.route.path;
       const body = method === "POST" ? await bodyOf(request) : undefined;
       const { params } = found;
-      answer = await found.route.run({ params, body, headers, origin });
+      const query = queryOf(found.route, request.url);
+      answer = await found.route.run({ params, body, headers, query, origin });
       if ("stream" in answer) this.#openOne();
     } catch (error) {
       const refusal = refusalOf(error) ?? fault;
@@ -139,6 +148,18 @@ export class Gateway {
     if (request.signal.aborted) closed();
     else request.signal.addEventListener("abort", closed);
     return this.#response(answer);
+  }
+
+  /** Who needs no token is let in to what is named for such alone. */
+  #admit(method: string, path: string, headers: Headers): void {
+    const isOf = (routes: readonly Route[]): boolean => {
+      const found = match(routes, method, path);
+      return found !== null && found !== "method";
+    };
+    const { door } = this.#parts;
+    if (isOf(this.#openRoutes)) admitReader(door, headers);
+    else if (isOf(this.#guestRoutes)) admitGuest(door, headers);
+    else admit(door, headers);
   }
 
   #upgrade(request: Request, server: Server<SocketData>, peer: string): void {

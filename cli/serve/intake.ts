@@ -30,6 +30,11 @@ export class Intake {
     this.plans = plans;
   }
 
+  /** True when prompts are open for a way in. */
+  takesPrompts(source: string): boolean {
+    return this.#config.serve.prompts.includes(source);
+  }
+
   /** Accepts one request. `key`: a second one of the same source with it is the first one. Throws `Refusal`. */
   accept(ask: Ask, origin: Origin, key: string | null): Accepted {
     return this.#hand([{ ...this.#request(ask, origin), key, batch: null }]);
@@ -98,8 +103,8 @@ export class Intake {
   }
 
   #prompt(ask: PromptAsk, { source }: Origin): Pick<NewRequest, "name" | "plan"> {
-    const { prompts, verify } = this.#config.serve;
-    if (!prompts.includes(source)) {
+    const { verify } = this.#config.serve;
+    if (!this.takesPrompts(source)) {
       throw new Refusal(
         403,
         "PROMPTS_CLOSED",

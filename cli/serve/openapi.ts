@@ -4,7 +4,7 @@ import type { Route } from "./route.ts";
 /** The OpenAPI document of the routes. */
 export function openApi(routes: readonly Route[], version: string): object {
   const paths: Record<string, Record<string, object>> = {};
-  for (const route of routes) {
+  for (const route of routes.filter(({ forEverybody }) => !forEverybody)) {
     const path = route.path.replaceAll(/:(\w+)/g, "{$1}");
     paths[path] = { ...paths[path], [route.method.toLowerCase()]: operationOf(route) };
   }
@@ -17,7 +17,7 @@ export function openApi(routes: readonly Route[], version: string): object {
   };
 }
 
-function operationOf({ path, about, body, answers, takesKey }: Route): object {
+function operationOf({ path, about, body, answers, takesKey, query = {} }: Route): object {
   const ids = [...path.matchAll(/:(\w+)/g)].map(([, name]) => ({
     ...{ name, in: "path", required: true },
     schema: { type: "string" },
@@ -27,11 +27,15 @@ function operationOf({ path, about, body, answers, takesKey }: Route): object {
     description: "A second request with the same key is the first one.",
     schema: { type: "string", maxLength: 200 },
   };
+  const numbers = Object.entries(query).map(([name, description]) => ({
+    ...{ name, in: "query", required: false, description },
+    schema: { type: "integer" },
+  }));
   const refused = { description: "Refused, with `error.code`, `error.message` and `error.hint`." };
   const told = Object.entries(answers).map(([status, description]) => [status, { description }]);
   return {
     summary: about,
-    parameters: [...ids, ...(takesKey ? [key] : [])],
+    parameters: [...ids, ...numbers, ...(takesKey ? [key] : [])],
     ...(body === undefined
       ? {}
       : {

@@ -46,6 +46,11 @@ export class Operations {
     return { plans };
   }
 
+  /** True when prompts are open for a way in. */
+  takesPrompts(source: string): boolean {
+    return this.#intake.takesPrompts(source);
+  }
+
   queue(): object {
     const open = this.#queue.open();
     const running = open.filter(({ status }) => status === "running").length;

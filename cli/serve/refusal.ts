@@ -40,6 +40,8 @@ const statuses: Readonly<Record<string, number>> = {
   RUN_ABANDONED: 409,
   NOTHING_TO_STOP: 409,
   QUESTION_CLOSED: 409,
+  NOTHING_TO_SHOW: 404,
+  RUN_WITHOUT_GIT: 404,
 };
 
 /** What was thrown as a refusal; null for a bug, of which nothing is told. */

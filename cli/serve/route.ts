@@ -1,5 +1,6 @@
 import type { GenericSchema } from "valibot";
 import type { Origin } from "../../core/queue/request.ts";
+import { Refusal } from "./refusal.ts";
 
 /** What a route gets of a request that was let in. */
 export interface Call {
@@ -7,6 +8,8 @@ export interface Call {
   /** What was sent, parsed but not checked; undefined where nothing was. */
   readonly body: unknown;
   readonly headers: Headers;
+  /** The numbers behind the `?` that the route takes, as far as they were given. */
+  readonly query: Readonly<Record<string, number>>;
   readonly origin: Origin;
 }
 
@@ -32,8 +35,12 @@ export interface Route {
   /** Statuses it answers with when all is well, and what each means. */
   readonly answers: Readonly<Record<number, string>>;
   readonly takesKey?: true;
+  /** Whole numbers that it takes behind the `?`, and what each is. */
+  readonly query?: Readonly<Record<string, string>>;
   /** For pages that have nothing but an invitation: no token is asked for. */
   readonly forGuests?: true;
+  /** The same for whoever asks, and without anything of a run: neither a token nor an invitation is asked for. */
+  readonly forEverybody?: true;
   run(call: Call): Answer | Promise<Answer>;
 }
 
@@ -74,4 +81,37 @@ function paramsOf(pattern: string, path: string): Record<string, string> | null 
     else return null;
   }
   return params;
+}
+
+/** The numbers of a query that a route takes; what else stands there counts for nothing. Throws `Refusal`. */
+export function queryOf({ query = {} }: Route, url: string): Record<string, number> {
+  const given = new URLSearchParams(/\?([^#]*)/.exec(url)?.[1] ?? "");
+  const read: Record<string, number> = {};
+  for (const name of Object.keys(query)) {
+    const text = given.get(name);
+    if (text === null) continue;
+    if (!/^-?\d{1,15}$/.test(text)) {
+      throw new Refusal(400, "BAD_QUERY", `\`${name}\` must be a whole number`);
+    }
+    read[name] = Number(text);
+  }
+  return read;
+}
+
+/** A route that tells something. */
+export function get(
+  path: string,
+  about: string,
+  work: (call: Call) => object | Promise<object>,
+): Route {
+  return {
+    ...{ method: "GET", path, about },
+    answers: { 200: "It is told." },
+    run: async (call) => json(await work(call)),
+  };
+}
+
+/** An answer in the form of all answers. */
+export function json(value: object): Answer {
+  return { status: 200, json: { v: 1, ...value } };
 }

@@ -11,16 +11,20 @@ import {
 } from "./asks.ts";
 import { eventStream, placeOf } from "./event-stream.ts";
 import type { Feed } from "./feed.ts";
+import type { Inspection } from "./inspection.ts";
 import type { Accepted } from "./intake.ts";
 import { openApi } from "./openapi.ts";
 import { batchView, type Operations, requestView } from "./operations.ts";
+import { pageRoutes } from "./pages.ts";
 import { Refusal } from "./refusal.ts";
-import type { Answer, Call, Route } from "./route.ts";
+import { type Answer, type Call, get, json, type Route } from "./route.ts";
 import type { Sessions } from "./sessions.ts";
+import { taskRoutes } from "./task-routes.ts";
 
 /** What the routes work on. */
 export interface RouteParts {
   readonly operations: Operations;
+  readonly inspection: Inspection;
   readonly feed: Feed;
   readonly version: string;
   readonly sessions: Sessions;
@@ -35,7 +39,9 @@ export function routesOf(parts: RouteParts): readonly Route[] {
   const routes: Route[] = [
     ...requestRoutes(parts),
     ...runRoutes(parts),
+    ...taskRoutes(parts.inspection),
     ...sessionRoutes(parts),
+    ...pageRoutes(),
     {
       method: "GET",
       path: "/healthz",
@@ -101,7 +107,14 @@ function requestRoutes({ operations }: RouteParts): readonly Route[] {
       ({ params, origin }) => operations.cancel(params.id ?? "", origin),
     ),
     get("/api/queue", "What waits and what runs.", () => operations.queue()),
-    get("/api/plans", "Plans that may be asked for by name.", () => operations.plans()),
+    get(
+      "/api/plans",
+      "Plans that may be asked for by name; whether prompts may be sent.",
+      (call) => ({
+        ...operations.plans(),
+        prompts: operations.takesPrompts(call.origin.source),
+      }),
+    ),
   ];
 }
 
@@ -184,14 +197,6 @@ function sessionRoutes({ sessions, pageUrl }: RouteParts): readonly Route[] {
   ];
 }
 
-function get(path: string, about: string, work: (call: Call) => object | Promise<object>): Route {
-  return {
-    ...{ method: "GET", path, about },
-    answers: { 200: "It is told." },
-    run: async (call) => json(await work(call)),
-  };
-}
-
 function post(path: string, about: string, work: (call: Call) => object | Promise<object>): Route {
   return {
     ...{ method: "POST", path, about, body: nothingSchema },
@@ -206,10 +211,6 @@ function post(path: string, about: string, work: (call: Call) => object | Promis
 function stream(feed: Feed, headers: Headers, run: string | null): Answer {
   const place = placeOf(headers.get("last-event-id")) ?? (run === null ? feed.end : 0);
   return { status: 200, stream: eventStream(feed, place, run) };
-}
-
-function json(value: object): Answer {
-  return { status: 200, json: { v: 1, ...value } };
 }
 
 function acceptance({ known, requests }: Accepted, value: object): Answer {

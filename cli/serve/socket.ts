@@ -23,15 +23,17 @@ export interface SocketParts {
   readonly onAnswer: (method: string, refusal: Refusal | null, request: string | null) => void;
 }
 
-/** A request that a connection follows, under the name that its sender gave it. */
+/** What a connection follows, under the name that its sender gave it. */
 interface Followed {
-  readonly id: string;
-  readonly run: string;
+  /** A request, until it has ended; null: events alone. */
+  readonly id: string | null;
+  /** The run whose events are sent; null: those of all. */
+  readonly run: string | null;
   /** The place in the log up to which its events were sent. */
   place: number;
 }
 
-/** Requests that one connection may follow at once, and events that it is sent in one turn. */
+/** Requests and runs that one connection may follow at once, and events that it is sent in one turn. */
 const followedMax = 256;
 const turnMax = 100;
 
@@ -45,7 +47,7 @@ interface Message {
 /**
  * One connection for any number of requests. Each message to it has a `requestId` of the sender's choice, a `method` and `params`;
  * each message from it carries the same `requestId`: the `result` or the `error`, and for a request that is followed every `event`
- * of its run and at last `settled`. What it has not taken is not read from the log either.
+ * of its run and at last `settled`. `events` follows one run, or all there are, until `leave`. What it has not taken is not read from the log either.
  */
 export class Connection {
   readonly #line: Line;
@@ -103,12 +105,19 @@ export class Connection {
         return requestView(request);
       }
       case "follow": {
-        const { after } = params as { readonly after?: unknown };
-        const place = Number.isSafeInteger(after) ? Number(after) : 0;
+        const place = placeIn(params) ?? 0;
         const request = operations.requestOf(id);
         this.#follow(requestId, { id, run: request.run, place });
         return requestView(request);
       }
+      case "events": {
+        const run = id === "" ? null : operations.runId(id);
+        const place = placeIn(params) ?? (run === null ? this.#parts.feed.end : 0);
+        this.#follow(requestId, { id: null, run, place });
+        return { run, after: place };
+      }
+      case "leave":
+        return { left: this.#followed.delete(requestId) };
       case "cancel":
         return operations.cancel(id, origin);
       case "continue":
@@ -149,14 +158,14 @@ export class Connection {
     const { operations, feed } = this.#parts;
     for (const [requestId, followed] of this.#followed) {
       while (!this.#isFull) {
-        const request = operations.requestOf(followed.id);
-        const events = feed.after(followed.place, request.run, turnMax);
+        const request = followed.id === null ? null : operations.requestOf(followed.id);
+        const events = feed.after(followed.place, request?.run ?? followed.run, turnMax);
         for (const event of events) {
           followed.place = event.seq;
           this.#send({ requestId, type: "event", event });
         }
         if (events.length === turnMax) continue;
-        if (isSettled(request)) {
+        if (request !== null && isSettled(request)) {
           this.#followed.delete(requestId);
           this.#send({ requestId, type: "settled", request: requestView(request) });
         }
@@ -210,6 +219,12 @@ function fieldsOf(params: unknown): {
       );
   }
   return fields;
+}
+
+/** The `seq` behind which events are wanted. */
+function placeIn(params: unknown): number | null {
+  const { after } = params as { readonly after?: unknown };
+  return Number.isSafeInteger(after) ? Number(after) : null;
 }
 
 function requestOf(result: object): string | null {

@@ -27,11 +27,6 @@ export function optionText({ id, label, lasts }: Option): string {
   return words.toLowerCase() === id.toLowerCase() && also === "" ? id : `${id} (${words}${also})`;
 }
 
-/** A question as JSON tells it, with the command that answers it. */
-export function questionJson({ end: _, ...question }: ShownQuestion & QuestionState): object {
-  return { ...question, command: answerCommand(question) };
-}
-
 /** Who asks what since when, and the command that answers: two lines. */
 export function questionText(question: ShownQuestion, nowMs: number): string {
   const { run, task, askedAt } = question;

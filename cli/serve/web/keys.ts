@@ -1,0 +1,48 @@
+/** What keys do: shown by `?`, in this order. */
+export const keys: readonly (readonly [keys: string, what: string])[] = [
+  ["g i", "what needs you"],
+  ["g r", "runs"],
+  ["g n", "new request"],
+  ["j, k", "next, previous"],
+  ["Enter", "open it"],
+  ["a, d", "allow, deny what is selected, this once"],
+  ["?", "these keys"],
+];
+
+const places: Readonly<Record<string, string>> = { i: "/", r: "/runs", n: "/new" };
+
+let isGoing = false;
+
+/** Obeys keys wherever nothing is being written. */
+export function listenToKeys(): void {
+  document.addEventListener("keydown", (event) => {
+    const { target, key } = event;
+    if (event.ctrlKey || event.metaKey || event.altKey) return;
+    if (target instanceof HTMLElement && target.matches("input, textarea, select")) return;
+    const place = isGoing ? places[key] : undefined;
+    isGoing = key === "g";
+    if (place !== undefined)
+      document.querySelector<HTMLElement>(`header a[href="${place}"]`)?.click();
+    else if (key === "j" || key === "k") move(key === "j" ? 1 : -1);
+    else if (key === "a" || key === "d") decide(key);
+    else if (key === "?") document.querySelector<HTMLDialogElement>("dialog")?.showModal();
+    else return;
+    event.preventDefault();
+  });
+}
+
+/** Selects the next of what can be selected. */
+function move(by: 1 | -1): void {
+  const all = [...document.querySelectorAll<HTMLElement>("[data-item]")];
+  const at = all.findIndex((item) => item.contains(document.activeElement));
+  const next = at < 0 ? (by === 1 ? 0 : all.length - 1) : at + by;
+  const item = all[Math.max(0, Math.min(all.length - 1, next))];
+  item?.focus();
+  item?.scrollIntoView({ block: "nearest" });
+}
+
+/** Never for what is not selected: that would be a decision unseen. */
+function decide(key: "a" | "d"): void {
+  const item = document.activeElement?.closest("[data-item]");
+  item?.querySelector<HTMLElement>(`[data-key="${key}"]`)?.click();
+}
