@@ -20,8 +20,9 @@ import {
   refuseExposure,
 } from "../serve/address.ts";
 import { Daemon } from "../serve/daemon.ts";
+import { askForLink, noteUrl, turn } from "../serve/link.ts";
 import { readNamedPlans } from "../serve/named-plans.ts";
-import { openToken, tokenPath } from "../serve/token.ts";
+import { demandToken, openToken, tokenPath } from "../serve/token.ts";
 import { abortOnSignal } from "../signals.ts";
 import { usageError } from "../usage.ts";
 
@@ -33,6 +34,10 @@ export const run: CommandBody = async ({ terminal, options }) => {
   const { env } = terminal;
   const cwd = realpathSync(terminal.cwd);
   const place = findPlace(cwd);
+  if (flag(options, "link")) {
+    terminal.out(`${await askForLink(place, demandToken(tokenPath(env)))}\n`);
+    return ExitCode.ok;
+  }
   const config = await loadConfig({ root: place.root, env, runners: runnerNames });
   const address = addressOf(options);
   refuseExposure(address, { remote: flag(options, "remote"), hosts: config.serve.hosts });
@@ -41,7 +46,7 @@ export const run: CommandBody = async ({ terminal, options }) => {
   const token = openToken(tokenPath(env));
   // What it starts are agents: they could read the environment of the daemon, where the user's secrets are.
   await seclude();
-  using alone = await takeAlone(place.stateDir, "serve");
+  using alone = await takeAlone(place.stateDir, turn);
   if (alone === null) throw served();
   using ending = abortOnSignal();
   await using daemon = await Daemon.start({
@@ -49,7 +54,10 @@ export const run: CommandBody = async ({ terminal, options }) => {
     ...{ terminal: { cwd, env }, channels: [], clock: systemClock },
     onTrouble: (error) => terminal.err(`ra: ${(error as Error).message}\n`),
   });
+  using _noted = noteUrl(place, daemon.url);
   terminal.err(`ra: serving ${place.root} at ${daemon.url}; the token is in ${token.path}\n`);
+  if (terminal.interactive && address.kind === "tcp")
+    terminal.err(`ra: the dashboard, once and within five minutes: ${daemon.link}\n`);
   if (flag(options, "json"))
     terminal.out(`${jsonText({ v: 1, url: daemon.url, token: token.path })}\n`);
   await aborted(ending.signal);

@@ -23,7 +23,7 @@ import type { ReadPlan } from "./named-plans.ts";
 import { Operations } from "./operations.ts";
 import { Rate } from "./rate.ts";
 import { routesOf } from "./routes.ts";
-import { Sessions } from "./sessions.ts";
+import { invitation, Sessions } from "./sessions.ts";
 import type { Token } from "./token.ts";
 
 /** Everything that was found out before the daemon starts. */
@@ -140,6 +140,11 @@ export class Daemon implements AsyncDisposable {
     if (this.#address.kind === "unix") return `unix:${this.#address.path}`;
     const { host } = this.#address;
     return `http://${host.includes(":") ? `[${host}]` : host}:${this.#gateway.port}`;
+  }
+
+  /** A link that lets a page in: it works once. */
+  get link(): string {
+    return invitation(this.url, this.#sessions);
   }
 
   /** Takes and starts nothing more, interrupts what it has started, and waits for that: the work is kept. */

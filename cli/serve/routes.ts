@@ -18,7 +18,7 @@ import { batchView, type Operations, requestView } from "./operations.ts";
 import { pageRoutes } from "./pages.ts";
 import { Refusal } from "./refusal.ts";
 import { type Answer, type Call, get, json, type Route } from "./route.ts";
-import type { Sessions } from "./sessions.ts";
+import { invitation, type Sessions } from "./sessions.ts";
 import { taskRoutes } from "./task-routes.ts";
 
 /** What the routes work on. */
@@ -173,10 +173,7 @@ function sessionRoutes({ sessions, pageUrl }: RouteParts): readonly Route[] {
     post(
       "/api/invitations",
       "A link that lets a page in: it works once, within five minutes.",
-      () => ({
-        // Behind the `#`, which no browser sends, logs or passes on.
-        url: `${pageUrl()}/#${sessions.invite()}`,
-      }),
+      () => ({ url: invitation(pageUrl(), sessions) }),
     ),
     {
       method: "POST",

@@ -54,6 +54,11 @@ export class Sessions {
   }
 }
 
+/** A link with a code, which stands behind the `#`: no browser sends, logs or passes on what is there. */
+export function invitation(pageUrl: string, sessions: Sessions): string {
+  return `${pageUrl}/#${sessions.invite()}`;
+}
+
 function digestOf(text: string): string {
   return createHash("sha256").update(text).digest("base64");
 }

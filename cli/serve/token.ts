@@ -42,6 +42,13 @@ export function openToken(path: string): Token {
   return { path, matches: (offered) => timingSafeEqual(digestOf(offered), digest) };
 }
 
+/** The token of a daemon that has run here. Throws `RaError` (exit 6) when there is none. */
+export function demandToken(path: string): string {
+  const value = readToken(path);
+  if (value !== null) return value;
+  throw unfit(`there is no token (\`${path}\`)`, "start the gateway first: `ra serve`");
+}
+
 function digestOf(text: string): Buffer {
   return createHash("sha256").update(text).digest();
 }

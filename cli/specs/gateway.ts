@@ -18,6 +18,7 @@ export const gatewayWork: readonly CommandSpec[] = [
         flags: "--remote",
         about: "listen where other machines come in, by the names in the config",
       },
+      { flags: "--link", about: "print a link to the dashboard of the one that serves here" },
       { flags: "--json", about: "print the address as JSON once it listens" },
     ],
     examples: ["ra serve", "ra serve --listen 8080 --dispatch serial"],

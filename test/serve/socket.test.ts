@@ -1,4 +1,7 @@
 import { expect, test } from "bun:test";
+import { findPlace } from "../../core/workspace/place.ts";
+import { attemptStarted, samplePlan, started } from "../registry/sample.ts";
+import { openRegistry } from "../registry/temporary.ts";
 import { until } from "../support/repository.ts";
 import { daemonInside } from "./daemon.ts";
 
@@ -7,6 +10,7 @@ interface Told {
   readonly type: string;
   readonly result?: Record<string, unknown>;
   readonly request?: Record<string, unknown>;
+  readonly event?: { readonly run: string; readonly type: string };
   readonly error?: { readonly code: string };
 }
 
@@ -103,4 +107,34 @@ test("tells what is wrong with a message, under its name where it has one, and g
       ["queue", null],
     ]),
   );
+});
+
+test("sends the events of one run from its first on, or of all from now on, until it is left", async () => {
+  const daemon = await daemonInside();
+  const registry = await openRegistry(findPlace(daemon.dir).stateDir);
+  const begin = (run: string) => registry.commit(run, () => [started(samplePlan(["a"]))]);
+  await begin("aaaa");
+  const { told, send, answered } = await connected(daemon);
+
+  send({ requestId: "one", method: "events", params: { id: "aaaa" } });
+  send({ requestId: "all", method: "events" });
+  send({ requestId: "no", method: "events", params: { id: "zzzz" } });
+  await answered("no");
+  await begin("bbbb");
+  await until(() => told.some(({ event }) => event?.run === "bbbb"), "the second run");
+  send({ requestId: "all", method: "leave" });
+  await until(() => told.filter(({ requestId }) => requestId === "all").length === 3, "the leave");
+  await begin("cccc");
+  await registry.commit("aaaa", () => [attemptStarted("a")]);
+  await until(() => told.some(({ event }) => event?.type === "attempt.started"), "the attempt");
+  send({ requestId: "after", method: "events", params: { id: "aaaa", after: 1 } });
+  await until(() => told.filter(({ requestId }) => requestId === "after").length === 2, "the rest");
+
+  const eventsOf = (name: string) =>
+    told.filter(({ requestId, event }) => requestId === name && event !== undefined);
+  const seen = (name: string) => eventsOf(name).map(({ event }) => `${event?.run} ${event?.type}`);
+  expect(seen("one")).toEqual(["aaaa run.started", "aaaa attempt.started"]);
+  expect(seen("all")).toEqual(["bbbb run.started"]);
+  expect(seen("after")).toEqual(["aaaa attempt.started"]);
+  expect(told.find(({ requestId }) => requestId === "no")?.error?.code).toBe("RUN_UNKNOWN");
 });

@@ -1,9 +1,10 @@
 import { Graph as Layout, layout } from "@dagrejs/dagre";
 import { useMemo } from "preact/hooks";
 import type { RunState, TaskState } from "../../../core/run/state.ts";
-import { reasonOf, toneOf } from "./words.tsx";
+import { reasonOf, signOf, toneOf } from "./words.tsx";
 
-const [width, height] = [170, 46] as const;
+/** The size of a task, in pixels: two side by side must fit on a phone. */
+const [widthWide, widthNarrow, height] = [170, 154, 46] as const;
 
 /** Tasks that are laid out; of a greater plan those are left out that have ended. */
 const tasksMax = 300;
@@ -11,6 +12,7 @@ const tasksMax = 300;
 interface Placed {
   readonly width: number;
   readonly height: number;
+  readonly nodeWidth: number;
   readonly nodes: readonly { readonly id: string; readonly x: number; readonly y: number }[];
   readonly edges: readonly { readonly name: string; readonly path: string }[];
 }
@@ -36,7 +38,7 @@ export function Graph({ state }: { readonly state: RunState }) {
             <path key={name} class="edge" d={path} />
           ))}
           {placed.nodes.map(({ id, x, y }) => (
-            <Node key={id} state={state} id={id} x={x} y={y} />
+            <Node key={id} state={state} id={id} x={x} y={y} width={placed.nodeWidth} />
           ))}
         </svg>
       </div>
@@ -50,15 +52,18 @@ function Node({
   id,
   x,
   y,
+  width,
 }: {
   readonly state: RunState;
   readonly id: string;
   readonly x: number;
   readonly y: number;
+  readonly width: number;
 }) {
   const task = state.tasks.get(id);
   if (task === undefined) return null;
   const { status } = task;
+  const again = task.attempts.length > 1 ? `, try ${task.attempts.length}` : "";
   const said = reasonOf(task) || task.task.description;
   return (
     <a href={`/r/${state.id}/t/${id}`} aria-label={`${id}: ${status}`} data-item>
@@ -75,10 +80,7 @@ function Node({
         {short(id, 19)}
       </text>
       <text class="state" x={x - width / 2 + 12} y={y + 14}>
-        {short(
-          `${status.replace("-", " ")}${task.attempts.length > 1 ? `, try ${task.attempts.length}` : ""}`,
-          22,
-        )}
+        {short(`${signOf(status)} ${status.replace("-", " ")}${again}`, 22)}
       </text>
     </a>
   );
@@ -91,8 +93,9 @@ function shownOf({ tasks }: RunState): readonly TaskState[] {
 }
 
 function place(tasks: readonly TaskState[], direction: "LR" | "TB"): Placed {
+  const width = direction === "LR" ? widthWide : widthNarrow;
   const graph = new Layout();
-  graph.setGraph({ rankdir: direction, nodesep: 18, ranksep: 42, marginx: 8, marginy: 8 });
+  graph.setGraph({ rankdir: direction, nodesep: 14, ranksep: 42, marginx: 8, marginy: 8 });
   graph.setDefaultEdgeLabel(() => ({}));
   const names = new Set(tasks.map(({ task }) => task.id));
   for (const id of names) graph.setNode(id, { width, height });
@@ -104,6 +107,7 @@ function place(tasks: readonly TaskState[], direction: "LR" | "TB"): Placed {
   return {
     width: Math.ceil(whole.width ?? 0),
     height: Math.ceil(whole.height ?? 0),
+    nodeWidth: width,
     nodes: [...names].map((id) => {
       const { x, y } = graph.node(id) as { x: number; y: number };
       return { id, x, y };

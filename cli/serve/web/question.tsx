@@ -32,11 +32,11 @@ export function Question({
         {between(new Date(now).toISOString(), until, now)}
       </p>
       <div class="actions">
-        {options.map((option) => (
+        {onceFirst(options).map((option) => (
           <button
             key={option.id}
             type="button"
-            class={option.effect}
+            class={option.lasts ? "lasts" : option.effect}
             disabled={busy}
             data-key={keyOf.get(option.id)}
             title={`ra answer ${gate} ${option.id}`}
@@ -72,6 +72,11 @@ export function Question({
       {said === null ? null : <p role="status">{said}</p>}
     </article>
   );
+}
+
+/** What holds for this once stands before what holds from now on, which should not be taken in passing. */
+function onceFirst(options: readonly Option[]): readonly Option[] {
+  return options.toSorted((a, b) => Number(a.lasts ?? false) - Number(b.lasts ?? false));
 }
 
 /** `a` and `d` take what holds this once, and nothing that holds from now on. */

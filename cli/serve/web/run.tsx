@@ -71,7 +71,7 @@ function RunHead({ state }: { readonly state: RunState }) {
     <>
       <h1>{name}</h1>
       <p class="facts">
-        <Status of={isDriven ? state.status : "broken off"} />{" "}
+        <Status of={isDriven ? statusNow(state) : "broken off"} />{" "}
         {facts.filter((fact) => fact !== "").join(" · ")}
       </p>
       {published?.keptOn == null ? null : (
@@ -90,6 +90,12 @@ function RunHead({ state }: { readonly state: RunState }) {
       )}
     </>
   );
+}
+
+/** A run whose agent waits for a person needs that person. */
+function statusNow({ status, tasks }: RunState): string {
+  const asks = [...tasks.values()].some((task) => task.status === "needs-you");
+  return status === "running" && asks ? "needs-you" : status;
 }
 
 /** What agents of a run, or of one task of it, ask. */

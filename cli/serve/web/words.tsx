@@ -32,9 +32,14 @@ const signs: Readonly<Record<string, string>> = {
 export function Status({ of }: { readonly of: string }) {
   return (
     <span class={`status ${toneOf(of)}`}>
-      <span aria-hidden="true">{signs[of] ?? "·"}</span> {of.replace("-", " ")}
+      <span aria-hidden="true">{signOf(of)}</span> {of.replace("-", " ")}
     </span>
   );
+}
+
+/** The sign of a status. */
+export function signOf(status: string): string {
+  return signs[status] ?? "·";
 }
 
 /** What a status says at a glance. */

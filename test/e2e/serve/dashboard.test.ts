@@ -1,0 +1,197 @@
+import { expect, test } from "bun:test";
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { acpAgent } from "../../plugins/acp-agent.ts";
+import { testRepository } from "../../support/repository.ts";
+import { chromiumPath, openPage, overflowOf, startBrowser } from "./browser.ts";
+import { startDaemon, userConfig } from "./daemon.ts";
+
+/** What a page must show as it is written, and never obey. */
+const hostile = '<img src="/x" onerror="document.title=1"><script>document.title=2</script>';
+
+const cart = [
+  'import { db } from "./db.ts";',
+  "",
+  "/** A cart with its lines. */",
+  "export interface Cart { readonly id: number; readonly lines: readonly string[] }",
+  "",
+  "export async function findCart(id: number): Promise<Cart | null> {",
+  "  const [row] = await db.query`select * from cart where id = ?`;",
+  "  return row ?? null; // 404 is for the caller to say",
+  "}",
+  "",
+].join("\n");
+
+/** A daemon that knows a plan whose agent asks, and one that fails. */
+async function served() {
+  const repository = testRepository();
+  const { command } = acpAgent({
+    writes: "told.txt",
+    permission: {
+      toolCall: { toolCallId: "c1", kind: "fetch", title: `npx stripe listen ${hostile}` },
+      options: [
+        { optionId: "always", name: "Always allow", kind: "allow_always" },
+        { optionId: "yes", name: "Allow", kind: "allow_once" },
+        { optionId: "no", name: "Reject", kind: "reject_once" },
+      ],
+    },
+  });
+  writeFileSync(join(repository.top, "cart.ts"), cart);
+  const agent = { runner: "acp", touching: ["told.txt"] };
+  const tour = repository.plan(
+    [
+      {
+        ...{ id: "schema", description: "Add a cart table", touching: ["src/**"] },
+        run: `mkdir -p src && cp ${join(repository.top, "cart.ts")} src/cart.ts && echo made`,
+        verify: "grep -c Cart src/cart.ts",
+      },
+      { ...agent, id: "payments", deps: ["schema"], prompt: `Take payments. ${hostile}` },
+      { id: "docs", deps: ["schema"], run: "echo carts > docs.md", touching: ["docs.md"] },
+      { id: "e2e", deps: ["payments", "docs"], run: "echo ok > e2e.txt", touching: ["e2e.txt"] },
+    ],
+    { name: "checkout rewrite" },
+  );
+  const broken = repository.plan([{ id: "lint", run: "echo 9 errors; exit 1" }], {
+    name: "nightly lint",
+  });
+  userConfig(repository, {
+    runners: { acp: { command } },
+    serve: {
+      plans: {
+        tour: { file: tour, about: "Carts, payments and docs", params: { stage: stage } },
+        broken: { file: broken },
+      },
+    },
+  });
+  return { repository, daemon: await startDaemon(repository) };
+}
+
+const stage = { type: "choice", values: ["test", "live"], default: "test" };
+
+const noBrowser = chromiumPath === null;
+const title = noBrowser ? " (skipped: there is no Chromium here)" : "";
+
+test.skipIf(noBrowser)(
+  `on a desktop: in by a link, a request, its run as it goes, an answer, its changes${title}`,
+  async () => {
+    const { repository, daemon } = await served();
+    const { page, troubles, picture } = await openPage(await startBrowser(), {
+      viewport: { width: 1200, height: 800 },
+    });
+    const { code, stdout: link } = await repository.ra("serve", "--link");
+
+    await page.goto(daemon.url);
+    await page.getByText("ra serve --link").waitFor();
+    await page.goto(link.trim());
+    await page.reload();
+    await page.getByRole("status").getByText("live").waitFor();
+    const address = page.url();
+    await page.getByRole("link", { name: "New" }).click();
+    await page.getByRole("combobox").selectOption("live");
+    await page.getByRole("button", { name: "Run tour" }).click();
+    await page.getByRole("heading", { name: "checkout rewrite" }).waitFor();
+    await page.getByRole("link", { name: "payments: needs-you" }).waitFor();
+    await page.getByRole("link", { name: "docs: done" }).waitFor();
+    await picture("desktop-run");
+    const asked = await page.locator(".asked").textContent();
+    const waiting = await page.title();
+    await page.getByRole("button", { name: "Allow", exact: true }).click();
+    await page.getByRole("link", { name: "e2e: done" }).waitFor();
+    await page.locator(".facts").getByText("4/4 done").waitFor();
+    await page.getByRole("link", { name: "timeline" }).click();
+    await page.locator(".bar .asks").waitFor();
+    await picture("desktop-timeline");
+    await page.getByRole("link", { name: "events" }).click();
+    await page.getByText("answered by http: yes").waitFor();
+    await page.getByRole("link", { name: "table" }).click();
+    await page.getByRole("link", { name: "schema", exact: false }).click();
+    await page.getByRole("link", { name: "diff" }).click();
+    await page.getByText("src/cart.ts").waitFor();
+    const keyword = await page.locator(".diff-code-insert .hljs-keyword").first().textContent();
+    await picture("desktop-diff");
+    await page.getByRole("link", { name: "checks" }).click();
+    await page.locator(".log").getByText("2").waitFor();
+    await page.getByRole("link", { name: "log", exact: true }).click();
+    await page.locator(".log").getByText("made").waitFor();
+    await page.getByRole("link", { name: "checkout rewrite" }).click();
+    await page.getByRole("link", { name: "payments: done" }).click();
+    await page.getByRole("link", { name: "prompt" }).click();
+    const prompt = await page.locator("pre.text").textContent();
+    const trouble = [...troubles];
+    await daemon.end();
+    await page.getByRole("status").getByText("reconnecting").waitFor();
+
+    expect([code, address]).toEqual([0, `${daemon.url}/`]);
+    expect(asked).toContain(hostile);
+    expect(waiting).toBe("(1) ra");
+    expect(keyword).toBe("import");
+    expect(prompt).toStartWith(`Take payments. ${hostile}\n`);
+    expect(trouble).toEqual([]);
+    expect(repository.git("show", "main:told.txt")).toContain("yes");
+  },
+  60_000,
+);
+
+test.skipIf(noBrowser)(
+  `on a phone, by keys alone: a request, the inbox, an answer, what failed${title}`,
+  async () => {
+    const { daemon } = await served();
+    const { page, troubles, picture } = await openPage(await startBrowser(), {
+      ...{ viewport: { width: 390, height: 844 }, colorScheme: "dark" },
+      ...{ deviceScaleFactor: 2, hasTouch: true, isMobile: true },
+    });
+    const { url } = await daemon.json<{ url: string }>("/api/invitations", {});
+    const keyboard = page.keyboard;
+    const type = async (...keys: string[]): Promise<void> => {
+      for (const key of keys) await keyboard.press(key);
+    };
+    const overflow: number[] = [];
+    const look = async (name: string): Promise<void> => {
+      overflow.push(await overflowOf(page));
+      await picture(`phone-${name}`);
+    };
+
+    await page.goto(url);
+    await page.getByText("Nothing needs you.").waitFor();
+    await type("g", "n");
+    await page.getByRole("button", { name: "Run broken" }).waitFor();
+    await look("new");
+    while (!(await page.evaluate("document.activeElement.innerText === 'Run broken'")))
+      await type("Tab");
+    await type("Enter");
+    await page.getByRole("link", { name: "lint: error" }).waitFor();
+    await type("g", "n");
+    await page.getByRole("button", { name: "Run tour" }).waitFor();
+    while (!(await page.evaluate("document.activeElement.innerText === 'Run tour'")))
+      await type("Tab");
+    await type("Enter");
+    await page.getByRole("link", { name: "payments: needs-you" }).waitFor();
+    await look("run");
+    await type("g", "i");
+    await page.getByText("nightly lint").waitFor();
+    await page.getByRole("button", { name: "Allow", exact: true }).waitFor();
+    await look("inbox");
+    await type("a");
+    const unselected = await page.getByRole("button", { name: "Allow", exact: true }).count();
+    await type("j", "a");
+    await page.getByRole("button", { name: "Allow", exact: true }).waitFor({ state: "detached" });
+    await type("g", "r");
+    await page.getByRole("link", { name: /checkout rewrite.*4\/4/ }).waitFor();
+    await look("runs");
+    await type("j", "Enter");
+    await page.getByRole("heading", { name: "checkout rewrite" }).waitFor();
+    await page.getByRole("link", { name: "schema: done" }).focus();
+    await type("Enter");
+    await page.getByRole("link", { name: "diff" }).focus();
+    await type("Enter");
+    await page.locator(".diff-code-insert .hljs-keyword").first().waitFor();
+    await look("diff");
+    await type("?");
+    await page.getByRole("dialog").waitFor();
+
+    expect(unselected).toBe(1);
+    expect(overflow).toEqual(overflow.map(() => 0));
+    expect(troubles).toEqual([]);
+  },
+  60_000,
+);
