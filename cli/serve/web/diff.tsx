@@ -1,8 +1,8 @@
 import { common, createLowlight } from "lowlight";
-import { useMemo, useState } from "preact/hooks";
+import { useEffect, useMemo, useState } from "preact/hooks";
 import { Diff, type FileData, Hunk, type HunkTokens, parseDiff, tokenize } from "react-diff-view";
 import { spelledOut } from "../../../core/plain-text.ts";
-import { useTold } from "./told.ts";
+import { ask } from "./session.ts";
 import { Trouble } from "./words.tsx";
 
 const lowlight = createLowlight(common);
@@ -24,17 +24,28 @@ export function TaskDiff({
   run,
   task,
   attempt,
+  version,
 }: {
   readonly run: string;
   readonly task: string;
+  /** Null: the one that counts. */
   readonly attempt: number | null;
+  /** Changes when there may be other changes. */
+  readonly version: string;
 }) {
   const of = attempt === null ? "" : `/attempts/${attempt}`;
-  const { value, trouble } = useTold<Told>(`/api/runs/${run}/tasks/${task}${of}/diff`);
+  const path = `/api/runs/${run}/tasks/${task}${of}/diff`;
+  const [value, setValue] = useState<Told | null>(null);
+  const [trouble, setTrouble] = useState<string | null>(null);
+  // Not at each pulse: it may be large, and changes but when an attempt ends or lands.
+  useEffect(() => {
+    setTrouble(null);
+    ask<Told>(path).then(setValue, (error: Error) => setTrouble(error.message));
+  }, [path, version]);
   const [isSplit, setSplit] = useState(false);
   const patch = value?.steps.map((step) => step.patch).join("") ?? "";
   const files = useMemo(() => parsed(patch), [patch]);
-  if (value === null) return trouble === null ? null : <p class="empty">{trouble.message}</p>;
+  if (value === null) return trouble === null ? null : <p class="empty">{trouble}</p>;
   const count = files?.length ?? 0;
   return (
     <>

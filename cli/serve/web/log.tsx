@@ -6,7 +6,8 @@ import { Trouble } from "./words.tsx";
 /** Bytes from the end that are shown at first, characters that are kept on the page, and how often there is a look for more. */
 const firstBytes = 256 * 1024;
 const keptMax = 2_000_000;
-const lookMs = 1_000;
+const lookMs = 2_000;
+const againMs = 3_000;
 
 interface Told {
   readonly next: number;
@@ -15,24 +16,26 @@ interface Told {
   readonly text: string;
 }
 
-/** What an attempt or its check printed, as it grows; the end stays in view until somebody scrolls up. */
-export function LogView({
-  run,
-  task,
-  attempt,
-  isCheck = false,
-}: {
+/** Something that prints: an attempt, or the first try of its check. */
+export interface Printer {
   readonly run: string;
   readonly task: string;
   readonly attempt: number;
   readonly isCheck?: boolean;
-}) {
+}
+
+/** What was printed as far as it is on the page; `isWhole` false: it begins later than the log. */
+interface Printed {
+  readonly text: string;
+  readonly isWhole: boolean;
+  readonly trouble: string | null;
+}
+
+/** What something prints, as it grows. */
+export function useLog({ run, task, attempt, isCheck = false }: Printer): Printed {
   const [text, setText] = useState("");
   const [isWhole, setWhole] = useState(true);
   const [trouble, setTrouble] = useState<string | null>(null);
-  const [words, setWords] = useState("");
-  const box = useRef<HTMLPreElement>(null);
-  const isAtEnd = useRef(true);
   const path = `/api/runs/${run}/tasks/${task}/attempts/${attempt}/${isCheck ? "checks/1/" : ""}log`;
   useEffect(() => {
     let timer: ReturnType<typeof setTimeout> | undefined;
@@ -46,7 +49,14 @@ export function LogView({
       if (told.open || isBehind) timer = setTimeout(() => next(told.next), isBehind ? 0 : lookMs);
     };
     const next = (offset: number): void => {
-      look(offset).catch((error: Error) => isWanted && setTrouble(error.message));
+      look(offset).then(
+        () => setTrouble(null),
+        (error: Error) => {
+          if (!isWanted) return;
+          setTrouble(error.message);
+          timer = setTimeout(() => next(offset), againMs);
+        },
+      );
     };
     setText("");
     next(-firstBytes);
@@ -55,11 +65,31 @@ export function LogView({
       clearTimeout(timer);
     };
   }, [path]);
+  return { text, isWhole, trouble };
+}
+
+/** Keeps the end of what grows in view, until somebody scrolls up. */
+export function useEnd<T extends HTMLElement>(text: unknown) {
+  const box = useRef<T>(null);
+  const isAtEnd = useRef(true);
   // More text is what moves the end.
   useEffect(() => {
     const element = box.current;
     if (element !== null && isAtEnd.current) element.scrollTop = element.scrollHeight;
   }, [text]);
+  const onScroll = (): void => {
+    const { scrollTop = 0, scrollHeight = 0, clientHeight = 0 } = box.current ?? {};
+    isAtEnd.current = scrollHeight - scrollTop - clientHeight < 40;
+  };
+  return { ref: box, onScroll };
+}
+
+/** What was printed, with the lines that hold some words. */
+export function LogView(printer: Printer) {
+  const { run, task } = printer;
+  const { text, isWhole, trouble } = useLog(printer);
+  const [words, setWords] = useState("");
+  const end = useEnd<HTMLPreElement>(text);
   const wanted = words.toLowerCase();
   const shown =
     wanted === ""
@@ -87,16 +117,7 @@ export function LogView({
           has all.
         </p>
       )}
-      <pre
-        ref={box}
-        class="log"
-        role="log"
-        tabIndex={0}
-        aria-label="output"
-        onScroll={({ currentTarget: { scrollTop, scrollHeight, clientHeight } }) => {
-          isAtEnd.current = scrollHeight - scrollTop - clientHeight < 40;
-        }}
-      >
+      <pre {...end} class="log" role="log" tabIndex={0} aria-label="output">
         {shown === "" ? "Nothing was printed." : shown}
       </pre>
     </>

@@ -3,8 +3,8 @@ import { useLocation, useRoute } from "preact-iso";
 import type { AttemptState, RunState, TaskState } from "../../../core/run/state.ts";
 import { hasEnded } from "../../../core/run/task.ts";
 import { ContinueOrStop } from "./actions.tsx";
+import { Activity } from "./activity.tsx";
 import { TaskDiff } from "./diff.tsx";
-import { EventList } from "./event-list.tsx";
 import { LogView } from "./log.tsx";
 import { Asked, NotYet } from "./run.tsx";
 import { useNow, useRun } from "./told.ts";
@@ -28,7 +28,7 @@ export function TaskPage() {
       <TaskHead state={state} task={task} />
       <Asked state={state} of={id} />
       <Tabs names={tabs} now={tab} label="views of the task" />
-      {task.attempts.length < 2 || tab === "activity" || tab === "prompt" ? null : (
+      {task.attempts.length < 2 || tab === "prompt" ? null : (
         <label class="attempt">
           Attempt{" "}
           <select
@@ -41,8 +41,12 @@ export function TaskPage() {
           </select>
         </label>
       )}
-      {tab === "activity" ? <EventList events={events} state={state} of={id} /> : null}
-      {tab === "diff" ? <TaskDiff run={run} task={id} attempt={chosen} /> : null}
+      {tab === "activity" ? (
+        <Activity state={state} events={events} task={id} attempt={attempt} />
+      ) : null}
+      {tab === "diff" ? (
+        <TaskDiff run={run} task={id} attempt={chosen} version={versionOf(task)} />
+      ) : null}
       {tab === "checks" ? <Checks run={run} task={task} attempt={attempt} /> : null}
       {tab === "log" ? <Log run={run} task={id} attempt={attempt} /> : null}
       {tab === "prompt" ? <Prompt task={task} /> : null}
@@ -81,6 +85,11 @@ function TaskHead({ state, task }: { readonly state: RunState; readonly task: Ta
       {isOver ? null : <ContinueOrStop run={state.id} task={id} />}
     </>
   );
+}
+
+/** Changes with whatever may change what a task has changed. */
+function versionOf({ commit, attempts, status }: TaskState): string {
+  return `${commit} ${attempts.length} ${status}`;
 }
 
 interface OfAttempt {

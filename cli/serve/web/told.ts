@@ -1,32 +1,41 @@
+import { useSyncExternalStore } from "preact/compat";
 import { useEffect, useState } from "preact/hooks";
 import type { Event } from "../../../core/run/event.ts";
 import { applyEvent, type RunState } from "../../../core/run/state.ts";
 import { Cell, useCell } from "./cell.ts";
 import { line } from "./live.ts";
-import { ask, type Refused } from "./session.ts";
+import { ask } from "./session.ts";
 
-/** How long events are gathered before what they change is asked for again, and how often it is anyhow, in milliseconds. */
-const gatherMs = 150;
-const anyhowMs = 10_000;
+/**
+ * How long events are gathered before what they change is asked for again, how much time is at least between two such questions,
+ * and how often there is one anyhow, in milliseconds. Each leaves a row in the audit: they must not be many.
+ */
+const gatherMs = 100;
+const betweenMs = 1_500;
+const anyhowMs = 20_000;
 
 /** Counts the times at which something may have changed. */
 export const pulse = new Cell(0);
 
+let beatAt = Number.NEGATIVE_INFINITY;
 let gathering: ReturnType<typeof setTimeout> | undefined;
 
-/** Something may have changed. */
-export function stir(): void {
-  if (gathering !== undefined) return;
+/** Something may have changed; `isOwn`: by what was done on this page, which is to be seen at once. */
+export function stir(isOwn = false): void {
+  if (gathering !== undefined && !isOwn) return;
+  clearTimeout(gathering);
+  const waitMs = isOwn ? gatherMs : Math.max(gatherMs, beatAt + betweenMs - performance.now());
   gathering = setTimeout(() => {
     gathering = undefined;
+    beatAt = performance.now();
     pulse.set(pulse.value + 1);
-  }, gatherMs);
+  }, waitMs);
 }
 
 /** Begins to hear of all runs. */
 export function listen(): void {
-  line.follow(null, stir);
-  line.state.subscribe(stir);
+  line.follow(null, () => stir());
+  line.state.subscribe(() => stir());
   setInterval(() => {
     if (document.visibilityState === "visible") stir();
   }, anyhowMs);
@@ -35,29 +44,53 @@ export function listen(): void {
 /** What the gateway told last; null at first. */
 export interface Told<T> {
   readonly value: T | null;
-  readonly trouble: Refused | Error | null;
+  readonly trouble: Error | null;
 }
+
+/** What a path tells, for all who look at it, as long as somebody does. */
+class Source {
+  readonly #path: string;
+  readonly #told = new Cell<Told<unknown>>({ value: null, trouble: null });
+  #lookers = 0;
+  #leave: () => void = () => {};
+
+  constructor(path: string) {
+    this.#path = path;
+  }
+
+  readonly subscribe = (looker: () => void): (() => void) => {
+    const leave = this.#told.subscribe(looker);
+    this.#lookers += 1;
+    if (this.#lookers === 1) {
+      this.#leave = pulse.subscribe(() => this.#look());
+      this.#look();
+    }
+    return () => {
+      leave();
+      this.#lookers -= 1;
+      if (this.#lookers === 0) this.#leave();
+    };
+  };
+
+  get told(): Told<unknown> {
+    return this.#told.value;
+  }
+
+  #look(): void {
+    ask(this.#path).then(
+      (value) => this.#told.set({ value, trouble: null }),
+      (trouble: Error) => this.#told.set({ value: this.#told.value.value, trouble }),
+    );
+  }
+}
+
+const sources = new Map<string, Source>();
 
 /** What a path tells, asked for anew whenever it may have changed. */
 export function useTold<T>(path: string): Told<T> {
-  const beat = useCell(pulse);
-  const [told, setTold] = useState<Told<T> & { readonly path: string }>();
-  // The pulse says that it may have changed.
-  useEffect(() => {
-    let isWanted = true;
-    ask<T>(path).then(
-      (value) => isWanted && setTold({ path, value, trouble: null }),
-      (trouble) =>
-        isWanted &&
-        setTold((last) => {
-          return { path, value: last?.path === path ? last.value : null, trouble };
-        }),
-    );
-    return () => {
-      isWanted = false;
-    };
-  }, [path, beat]);
-  return told?.path === path ? told : { value: null, trouble: null };
+  const source = sources.get(path) ?? new Source(path);
+  sources.set(path, source);
+  return useSyncExternalStore(source.subscribe, () => source.told) as Told<T>;
 }
 
 /** A run as the fold of its events, which is how `ra` itself sees it. */
@@ -150,7 +183,7 @@ export function useAct(): {
       .then(setSaid, (error: Error) => setSaid(error.message))
       .finally(() => {
         setBusy(false);
-        stir();
+        stir(true);
       });
   };
   return { busy, said, act };

@@ -1,8 +1,9 @@
 import { expect, test } from "bun:test";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
+import type { Page, WebSocketRoute } from "playwright-core";
 import { acpAgent } from "../../plugins/acp-agent.ts";
-import { testRepository } from "../../support/repository.ts";
+import { type TestRepository, testRepository, until } from "../../support/repository.ts";
 import { chromiumPath, openPage, overflowOf, startBrowser } from "./browser.ts";
 import { startDaemon, userConfig } from "./daemon.ts";
 
@@ -66,6 +67,30 @@ async function served() {
   return { repository, daemon: await startDaemon(repository) };
 }
 
+/** The line of a page, which can be cut, and stays so until it is mended. */
+async function lineOf(page: Page) {
+  let isCut = false;
+  let open: WebSocketRoute | undefined;
+  await page.routeWebSocket(/\/api\/socket$/, (route) => {
+    if (isCut) return void route.close();
+    open = route;
+    route.connectToServer();
+  });
+  return {
+    cut(): void {
+      isCut = true;
+      void open?.close();
+    },
+    mend(): void {
+      isCut = false;
+    },
+  };
+}
+
+function landed({ git }: TestRepository): boolean {
+  return git("log", "--format=%s", "main").includes("task e2e");
+}
+
 const stage = { type: "choice", values: ["test", "live"], default: "test" };
 
 const noBrowser = chromiumPath === null;
@@ -80,6 +105,7 @@ test.skipIf(noBrowser)(
     });
     const { code, stdout: link } = await repository.ra("serve", "--link");
 
+    const wire = await lineOf(page);
     await page.goto(daemon.url);
     await page.getByText("ra serve --link").waitFor();
     await page.goto(link.trim());
@@ -95,7 +121,12 @@ test.skipIf(noBrowser)(
     await picture("desktop-run");
     const asked = await page.locator(".asked").textContent();
     const waiting = await page.title();
+    wire.cut();
+    await page.getByRole("status").getByText("reconnecting").waitFor();
     await page.getByRole("button", { name: "Allow", exact: true }).click();
+    await until(() => landed(repository), "the landing");
+    const unseen = await page.getByRole("link", { name: "e2e: pending" }).count();
+    wire.mend();
     await page.getByRole("link", { name: "e2e: done" }).waitFor();
     await page.locator(".facts").getByText("4/4 done").waitFor();
     await page.getByRole("link", { name: "timeline" }).click();
@@ -115,6 +146,8 @@ test.skipIf(noBrowser)(
     await page.locator(".log").getByText("made").waitFor();
     await page.getByRole("link", { name: "checkout rewrite" }).click();
     await page.getByRole("link", { name: "payments: done" }).click();
+    await page.locator(".activity").getByText("yes").waitFor();
+    await picture("desktop-activity");
     await page.getByRole("link", { name: "prompt" }).click();
     const prompt = await page.locator("pre.text").textContent();
     const trouble = [...troubles];
@@ -122,7 +155,7 @@ test.skipIf(noBrowser)(
     await page.getByRole("status").getByText("reconnecting").waitFor();
 
     expect([code, address]).toEqual([0, `${daemon.url}/`]);
-    expect(asked).toContain(hostile);
+    expect([asked, unseen]).toEqual([expect.stringContaining(hostile), 1]);
     expect(waiting).toBe("(1) ra");
     expect(keyword).toBe("import");
     expect(prompt).toStartWith(`Take payments. ${hostile}\n`);
