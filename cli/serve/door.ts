@@ -47,9 +47,15 @@ export function admitGuest(door: Door, headers: Headers): void {
   take(door.guestRate);
 }
 
-/** Lets anybody on a host that is served have the page, which is empty without a session. Throws `Refusal`. */
+/**
+ * Lets anybody on a host that is served have the page, which is empty without a session. A link may lead to it from anywhere, such
+ * as from a message; no other page may load it. Throws `Refusal`.
+ */
 export function admitReader(door: Door, headers: Headers): void {
-  refuseElsewhere(door, headers);
+  const isLink =
+    headers.get("sec-fetch-mode") === "navigate" && headers.get("sec-fetch-dest") === "document";
+  refuseHost(door, headers);
+  if (!isLink) refuseOrigin(door, headers);
   take(door.pageRate);
 }
 
@@ -74,12 +80,20 @@ function isPage({ sessions }: Door, headers: Headers): boolean {
 }
 
 /** Names of others, pages of others, and what hides where it comes from. */
-function refuseElsewhere({ hosts }: Door, headers: Headers): void {
+function refuseElsewhere(door: Door, headers: Headers): void {
+  refuseHost(door, headers);
+  refuseOrigin(door, headers);
+}
+
+function refuseHost({ hosts }: Door, headers: Headers): void {
   const named = headers.get("host")?.toLowerCase();
   // Whoever points a name of their own at this address sends that name.
   if (named === undefined || !hosts.has(named)) {
     throw new Refusal(403, "HOST_REFUSED", "this host is not served");
   }
+}
+
+function refuseOrigin({ hosts }: Door, headers: Headers): void {
   const origin = headers.get("origin");
   const [, host] = /^https?:\/\/([^/]+)$/.exec(origin?.toLowerCase() ?? "") ?? [];
   const isForeign = origin !== null && (host === undefined || !hosts.has(host));

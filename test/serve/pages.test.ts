@@ -27,15 +27,18 @@ test("gives whoever asks the same empty page, and nothing of any run", async () 
 
 test("gives no page on a host that is not served, to another origin, or by another method", async () => {
   const { url } = await daemonInside();
+  const link = { "sec-fetch-site": "cross-site", "sec-fetch-mode": "navigate" };
 
   const answers = await Promise.all([
     fetch(url, { headers: { host: "evil.example" } }),
     fetch(`${url}/page.js`, { headers: { origin: "http://evil.example" } }),
     fetch(`${url}/page.js`, { headers: { "sec-fetch-site": "cross-site" } }),
+    fetch(url, { headers: { ...link, "sec-fetch-dest": "iframe" } }),
+    fetch(url, { headers: { ...link, "sec-fetch-dest": "document" } }),
     fetch(url, { method: "POST", body: "{}", headers: { "content-type": "application/json" } }),
     fetch(`${url}/r/..%2f..%2fetc`),
     fetch(`${url}/page.html`),
   ]);
 
-  expect(answers.map(({ status }) => status)).toEqual([403, 403, 403, 401, 401, 401]);
+  expect(answers.map(({ status }) => status)).toEqual([403, 403, 403, 403, 200, 401, 401, 401]);
 });

@@ -25,6 +25,8 @@ export function listenToKeys(): void {
       document.querySelector<HTMLElement>(`header a[href="${place}"]`)?.click();
     else if (key === "j" || key === "k") move(key === "j" ? 1 : -1);
     else if (key === "a" || key === "d") decide(key);
+    else if (key === "Enter" && target instanceof HTMLElement && target.matches("article"))
+      target.querySelector("a")?.click();
     else if (key === "?") document.querySelector<HTMLDialogElement>("dialog")?.showModal();
     else return;
     event.preventDefault();

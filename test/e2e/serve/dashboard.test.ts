@@ -55,12 +55,20 @@ async function served() {
   const broken = repository.plan([{ id: "lint", run: "echo 9 errors; exit 1" }], {
     name: "nightly lint",
   });
+  const steps = repository.plan(
+    [
+      { id: "one", run: "echo 1 > one.txt", touching: ["one.txt"] },
+      { id: "two", deps: ["one"], run: "echo 2 > two.txt", touching: ["two.txt"] },
+    ],
+    { name: "step by step", mode: "step-through" },
+  );
   userConfig(repository, {
     runners: { acp: { command } },
     serve: {
       plans: {
         tour: { file: tour, about: "Carts, payments and docs", params: { stage: stage } },
         broken: { file: broken },
+        steps: { file: steps },
       },
     },
   });
@@ -178,6 +186,12 @@ test.skipIf(noBrowser)(
     const type = async (...keys: string[]): Promise<void> => {
       for (const key of keys) await keyboard.press(key);
     };
+    const begin = async (plan: string): Promise<void> => {
+      await page.getByRole("button", { name: `Run ${plan}` }).waitFor();
+      while (!(await page.evaluate(`document.activeElement.innerText === 'Run ${plan}'`)))
+        await type("Tab");
+      await type("Enter");
+    };
     const overflow: number[] = [];
     const look = async (name: string): Promise<void> => {
       overflow.push(await overflowOf(page));
@@ -189,15 +203,17 @@ test.skipIf(noBrowser)(
     await type("g", "n");
     await page.getByRole("button", { name: "Run broken" }).waitFor();
     await look("new");
-    while (!(await page.evaluate("document.activeElement.innerText === 'Run broken'")))
-      await type("Tab");
-    await type("Enter");
+    await begin("broken");
     await page.getByRole("link", { name: "lint: error" }).waitFor();
     await type("g", "n");
-    await page.getByRole("button", { name: "Run tour" }).waitFor();
-    while (!(await page.evaluate("document.activeElement.innerText === 'Run tour'")))
-      await type("Tab");
-    await type("Enter");
+    await begin("steps");
+    await page.getByRole("link", { name: "one: done" }).waitFor();
+    await type("g", "i");
+    await page.getByText("waits between its tasks").waitFor();
+    await type("j", "a");
+    await page.getByText("waits between its tasks").waitFor({ state: "detached" });
+    await type("g", "n");
+    await begin("tour");
     await page.getByRole("link", { name: "payments: needs-you" }).waitFor();
     await look("run");
     await type("g", "i");
