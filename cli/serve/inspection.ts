@@ -1,6 +1,7 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { assert } from "../../core/assert.ts";
+import { promptPath } from "../../core/dispatch/attempt-request.ts";
 import { checkLog } from "../../core/dispatch/verify.ts";
 import type { Registry } from "../../core/registry/registry.ts";
 import type { RunState } from "../../core/run/state.ts";
@@ -16,12 +17,14 @@ import { Refusal } from "./refusal.ts";
 const patchMax = 2 * 1024 ** 2;
 const logMax = 512 * 1024;
 
+/** What of an attempt is read: what it printed, what it was told, or what a try of its check printed. */
+export type LogOf = "output" | "prompt" | { readonly check: number };
+
 /** One attempt of a task, and where to begin in what it printed. */
 export interface LogAsk {
   readonly task: string;
   readonly attempt: number;
-  /** Number of the try of its check; null: what the attempt itself printed. */
-  readonly check: number | null;
+  readonly of: LogOf;
   /** Number of the first byte that is wanted; below zero it counts from the end. */
   readonly offset: number;
 }
@@ -66,17 +69,16 @@ export class Inspection {
   }
 
   /** Part of what an attempt, or a try of its check, printed. Where to go on is `next`. */
-  async log(run: string, { task: id, attempt, check, offset }: LogAsk): Promise<object> {
+  async log(run: string, { task: id, attempt, of, offset }: LogAsk): Promise<object> {
     const { state, task } = await this.#named(run, id);
     const { outcome } = task.attempts[attempt - 1] ?? {};
     if (outcome === undefined) {
       throw new Refusal(404, "UNKNOWN", `\`${state.id}/${id}\` has no attempt ${attempt}`);
     }
     const directory = join(this.#place.stateDir, "runs", state.id, id);
-    const name = check === null ? `${attempt}.log` : checkLog(`${attempt}`, check);
-    const path = join(directory, name);
+    const path = join(directory, fileOf(attempt, of));
     const size = printedBytes(path) ?? 0;
-    const isOpen = check === null ? outcome === null : task.finishedAt === null;
+    const isOpen = of === "output" ? outcome === null : of !== "prompt" && task.finishedAt === null;
     const tail = new LogTail(path, offset < 0 ? Math.max(0, size + offset) : offset);
     const from = tail.place;
     const pieces: Uint8Array[] = [];
@@ -88,7 +90,7 @@ export class Inspection {
     }
     const text = new TextDecoder().decode(Buffer.concat(pieces));
     const next = tail.place;
-    const place = { run: state.id, task: id, attempt, check };
+    const place = { run: state.id, task: id, attempt };
     return {
       ...place,
       from,
@@ -108,6 +110,12 @@ export class Inspection {
 }
 
 type Named = { readonly state: RunState; readonly task: NonNullable<NamedRun["task"]> };
+
+function fileOf(attempt: number, of: LogOf): string {
+  const output = `${attempt}.log`;
+  if (of === "output") return output;
+  return of === "prompt" ? promptPath(output) : checkLog(`${attempt}`, of.check);
+}
 
 /** How many tries of the check of an attempt have printed something. */
 function tries(directory: string, { task }: Named["task"], attempt: number): number {

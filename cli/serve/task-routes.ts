@@ -1,4 +1,4 @@
-import type { Inspection } from "./inspection.ts";
+import type { Inspection, LogOf } from "./inspection.ts";
 import { Refusal } from "./refusal.ts";
 import { type Call, get, json, type Route } from "./route.ts";
 
@@ -22,18 +22,29 @@ export function taskRoutes(inspection: Inspection): readonly Route[] {
     get(`${attemptPath}/diff`, "What one attempt left.", ({ params }) =>
       inspection.diff(params.id ?? "", params.task ?? "", number(params.attempt)),
     ),
-    logRoute(inspection, `${attemptPath}/log`, "What an attempt printed"),
-    logRoute(inspection, `${attemptPath}/checks/:try/log`, "What a try of its check printed"),
+    logRoute(inspection, `${attemptPath}/log`, "What an attempt printed", () => "output"),
+    logRoute(inspection, `${attemptPath}/prompt`, "What its agent was told", () => "prompt"),
+    logRoute(
+      inspection,
+      `${attemptPath}/checks/:try/log`,
+      "What a try of its check printed",
+      (params) => ({ check: number(params.try) }),
+    ),
   ];
 }
 
-function logRoute(inspection: Inspection, path: string, about: string): Route {
+function logRoute(
+  inspection: Inspection,
+  path: string,
+  about: string,
+  of: (params: Call["params"]) => LogOf,
+): Route {
   const run = async ({ params, query }: Call) =>
     json(
       await inspection.log(params.id ?? "", {
         task: params.task ?? "",
         attempt: number(params.attempt),
-        check: params.try === undefined ? null : number(params.try),
+        of: of(params),
         offset: query.offset ?? 0,
       }),
     );

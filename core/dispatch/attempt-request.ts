@@ -47,3 +47,8 @@ export interface AttemptSurroundings {
   readonly onSession?: (session: AttemptSession) => void;
   readonly onQuestion?: Ask;
 }
+
+/** Where stands what an agent was told: beside the log of its attempt. */
+export function promptPath(logPath: string): string {
+  return logPath.replace(/\.log$/, ".prompt.log");
+}

@@ -8,7 +8,7 @@ import { survivorNotes } from "../process/tree.ts";
 import type { Running } from "../process.ts";
 import type { Outcome, Usage } from "../run/model.ts";
 import type { Workspace } from "../workspace/workspace.ts";
-import type { AttemptRequest, AttemptSurroundings } from "./attempt-request.ts";
+import { type AttemptRequest, type AttemptSurroundings, promptPath } from "./attempt-request.ts";
 import { messageOf } from "./end-words.ts";
 import { outcomeOf } from "./exit-outcome.ts";
 import { continuationOf, sessionTold } from "./going-on.ts";
@@ -149,6 +149,7 @@ export class Drive {
     });
     if (!this.#registered) {
       this.#registered = true;
+      if (!this.#isCommand) this.#keepPrompt();
       this.#around.onSpawn(() => running.identity, this.#workspace);
     }
     const signal = stop ? AbortSignal.any([this.#stop.signal, stop]) : this.#stop.signal;
@@ -176,6 +177,14 @@ export class Drive {
   async #endLeftovers(running: Running): Promise<void> {
     const reach = this.#isCommand && running.isHeld ? "held" : "all";
     this.notes.push(...survivorNotes(await running.end(leftoverGraceMs, reach)));
+  }
+
+  /** What an agent was told is told nowhere else: the neighbours and paths in it are those of the moment. */
+  #keepPrompt(): void {
+    const { prompt, logPath, recording } = this.#request;
+    const log = this.#around.machine.openLog(promptPath(logPath), recording.bytesMax);
+    log.write(Buffer.from(recording.redactor?.text(prompt) ?? prompt));
+    log.end();
   }
 
   get #isCommand(): boolean {

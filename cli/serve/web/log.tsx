@@ -16,12 +16,12 @@ interface Told {
   readonly text: string;
 }
 
-/** Something that prints: an attempt, or the first try of its check. */
+/** What an attempt printed, what it was told, or what the first try of its check printed. */
 export interface Printer {
   readonly run: string;
   readonly task: string;
   readonly attempt: number;
-  readonly isCheck?: boolean;
+  readonly of?: "log" | "prompt" | "checks/1/log";
 }
 
 /** What was printed as far as it is on the page; `isWhole` false: it begins later than the log. */
@@ -32,11 +32,11 @@ interface Printed {
 }
 
 /** What something prints, as it grows. */
-export function useLog({ run, task, attempt, isCheck = false }: Printer): Printed {
+export function useLog({ run, task, attempt, of = "log" }: Printer): Printed {
   const [text, setText] = useState("");
   const [isWhole, setWhole] = useState(true);
   const [trouble, setTrouble] = useState<string | null>(null);
-  const path = `/api/runs/${run}/tasks/${task}/attempts/${attempt}/${isCheck ? "checks/1/" : ""}log`;
+  const path = `/api/runs/${run}/tasks/${task}/attempts/${attempt}/${of}`;
   useEffect(() => {
     let timer: ReturnType<typeof setTimeout> | undefined;
     let isWanted = true;

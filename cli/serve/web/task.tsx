@@ -5,7 +5,7 @@ import { hasEnded } from "../../../core/run/task.ts";
 import { ContinueOrStop } from "./actions.tsx";
 import { Activity } from "./activity.tsx";
 import { TaskDiff } from "./diff.tsx";
-import { LogView } from "./log.tsx";
+import { LogView, type Printer, useLog } from "./log.tsx";
 import { Asked, NotYet } from "./run.tsx";
 import { useNow, useRun } from "./told.ts";
 import { between, reasonOf, Status, Tabs } from "./words.tsx";
@@ -28,7 +28,7 @@ export function TaskPage() {
       <TaskHead state={state} task={task} />
       <Asked state={state} of={id} />
       <Tabs names={tabs} now={tab} label="views of the task" />
-      {task.attempts.length < 2 || tab === "prompt" ? null : (
+      {task.attempts.length < 2 ? null : (
         <label class="attempt">
           Attempt{" "}
           <select
@@ -49,7 +49,7 @@ export function TaskPage() {
       ) : null}
       {tab === "checks" ? <Checks run={run} task={task} attempt={attempt} /> : null}
       {tab === "log" ? <Log run={run} task={id} attempt={attempt} /> : null}
-      {tab === "prompt" ? <Prompt task={task} /> : null}
+      {tab === "prompt" ? <Prompt run={run} task={task} attempt={attempt} /> : null}
     </>
   );
 }
@@ -121,7 +121,7 @@ function Checks({ run, task, attempt }: { readonly task: TaskState } & OfAttempt
         ))}
       </ul>
       {verify === null || attempt === undefined ? null : (
-        <LogView run={run} task={id} attempt={attempt.number} isCheck />
+        <LogView run={run} task={id} attempt={attempt.number} of="checks/1/log" />
       )}
     </>
   );
@@ -149,15 +149,15 @@ function Log({ run, task, attempt }: { readonly task: string } & OfAttempt) {
   return <LogView key={attempt.number} run={run} task={task} attempt={attempt.number} />;
 }
 
-function Prompt({ task: { task } }: { readonly task: TaskState }) {
-  const { work } = task;
-  if (work.kind === "command") return <pre class="text">{work.command}</pre>;
-  return (
-    <>
-      <pre class="text">{work.prompt}</pre>
-      <p class="facts">
-        Below it <code>ra</code> tells the agent its paths, and who else is at work.
-      </p>
-    </>
-  );
+/** What an agent was told, to the letter; before its first attempt what the plan asks. */
+function Prompt({ run, task: { task }, attempt }: { readonly task: TaskState } & OfAttempt) {
+  const { work, id } = task;
+  const asked = work.kind === "command" ? work.command : work.prompt;
+  if (work.kind === "command" || attempt === undefined) return <pre class="text">{asked}</pre>;
+  return <Told key={attempt.number} run={run} task={id} attempt={attempt.number} asked={asked} />;
+}
+
+function Told({ asked, ...printer }: Printer & { readonly asked: string }) {
+  const { text } = useLog({ ...printer, of: "prompt" });
+  return <pre class="text">{text === "" ? asked : text}</pre>;
 }

@@ -157,6 +157,7 @@ test.skipIf(noBrowser)(
     await page.locator(".activity").getByText("yes").waitFor();
     await picture("desktop-activity");
     await page.getByRole("link", { name: "prompt" }).click();
+    await page.locator("pre.text").getByText("Notes from `ra`").waitFor();
     const prompt = await page.locator("pre.text").textContent();
     const trouble = [...troubles];
     await daemon.end();
