@@ -1,9 +1,13 @@
 import type { Event } from "../../../core/run/event.ts";
-import type { RunState } from "../../../core/run/state.ts";
+import type { RunState, TaskState } from "../../../core/run/state.ts";
 import { duration } from "../../view/text.ts";
 import { waitText } from "../../view/wait.ts";
+import { byNeed, Some } from "./some.tsx";
 import { useNow } from "./told.ts";
 import { Status } from "./words.tsx";
+
+/** Tasks that are shown in the order of the plan at most. */
+const inOrderMax = 300;
 
 /** A stretch of time in which a task was in one state. */
 interface Stretch {
@@ -29,28 +33,32 @@ export function Timeline({
   const stretches = stretchesOf(events);
   return (
     <>
-      <ul class="timeline">
-        {[...state.tasks.values()].map(({ task, status }) => (
-          <li key={task.id}>
-            <a href={`/r/${state.id}/t/${task.id}`} data-item>
-              {task.id} <Status of={status} />
-            </a>
-            <div class="bar">
-              {(stretches.get(task.id) ?? []).map(({ kind, why, from, to }) => (
-                <span
-                  key={`${kind}${from}`}
-                  class={kind}
-                  title={`${kind} ${why} ${duration((to ?? end) - from)}`}
-                  style={{
-                    left: percent(from),
-                    width: `max(2px, calc(${percent(to ?? end)} - ${percent(from)}))`,
-                  }}
-                />
-              ))}
-            </div>
-          </li>
-        ))}
-      </ul>
+      <Some of={rowsOf(state)}>
+        {(tasks) => (
+          <ul class="timeline">
+            {tasks.map(({ task, status }) => (
+              <li key={task.id}>
+                <a href={`/r/${state.id}/t/${task.id}`} data-item>
+                  {task.id} <Status of={status} />
+                </a>
+                <div class="bar">
+                  {(stretches.get(task.id) ?? []).map(({ kind, why, from, to }) => (
+                    <span
+                      key={`${kind}${from}`}
+                      class={kind}
+                      title={`${kind} ${why} ${duration((to ?? end) - from)}`}
+                      style={{
+                        left: percent(from),
+                        width: `max(2px, calc(${percent(to ?? end)} - ${percent(from)}))`,
+                      }}
+                    />
+                  ))}
+                </div>
+              </li>
+            ))}
+          </ul>
+        )}
+      </Some>
       <p class="legend">
         {(["waits", "works", "asks", "lands", "rests"] as const).map((kind) => (
           <span key={kind}>
@@ -61,6 +69,11 @@ export function Timeline({
       </p>
     </>
   );
+}
+
+/** In the order of the plan; of a great one that in which they matter. */
+function rowsOf({ tasks }: RunState): readonly TaskState[] {
+  return tasks.size > inOrderMax ? byNeed(tasks.values()) : [...tasks.values()];
 }
 
 function stretchesOf(events: readonly Event[]): ReadonlyMap<string, readonly Stretch[]> {

@@ -100,6 +100,11 @@ export interface SeenRun {
   readonly trouble: string | null;
 }
 
+/** How soon events are drawn; as long as more than so many come meanwhile, no oftener than so, in milliseconds. */
+const drawMs = 30;
+const massOf = 20;
+const massMs = 1_000;
+
 class RunLog {
   readonly run: string;
   readonly seen: Cell<SeenRun> = new Cell<SeenRun>({
@@ -109,7 +114,9 @@ class RunLog {
   });
   readonly #events: Event[] = [];
   #state: RunState | undefined;
-  #isDrawn = true;
+  /** Events there were when a draw was asked for; null: none is. */
+  #seenAfter: number | null = null;
+  #drawnAt = 0;
   #stop: () => void = () => {};
 
   constructor(run: string) {
@@ -137,13 +144,22 @@ class RunLog {
   #take(event: Event): void {
     this.#state = applyEvent(this.#state, event);
     this.#events.push(event);
-    if (!this.#isDrawn) return;
-    this.#isDrawn = false;
-    // Many events come at once: they are drawn together.
-    setTimeout(() => {
-      this.#isDrawn = true;
-      this.seen.set({ state: this.#state, events: this.#events, trouble: null });
-    }, 30);
+    if (this.#seenAfter !== null) return;
+    this.#seenAfter = this.#events.length;
+    setTimeout(() => this.#draw(), drawMs);
+  }
+
+  /** Events that come at once are drawn together; as long as they come in masses, seldom. */
+  #draw(): void {
+    const came = this.#events.length - (this.#seenAfter ?? 0);
+    if (came > massOf && performance.now() - this.#drawnAt < massMs) {
+      this.#seenAfter = this.#events.length;
+      setTimeout(() => this.#draw(), drawMs);
+      return;
+    }
+    this.#seenAfter = null;
+    this.#drawnAt = performance.now();
+    this.seen.set({ state: this.#state, events: this.#events, trouble: null });
   }
 }
 
