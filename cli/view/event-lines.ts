@@ -6,6 +6,7 @@ import type { Resolves } from "../../core/run/model.ts";
 import type { RunState } from "../../core/run/state.ts";
 import type { EventOf } from "../../core/run/task.ts";
 import { commandText, withdrawalTexts } from "./questions.ts";
+import { sessionText } from "./session.ts";
 import { duration } from "./text.ts";
 import { waitText } from "./wait.ts";
 
@@ -55,6 +56,8 @@ export function linesOf(
       return [line(event.task, "start", startText(event, progress.state))];
     case "conflict.foreseen":
       return [line(event.task, "clash", foreseenText(event), "ask")];
+    case "session.opened":
+      return sessionText(event).map((text) => line(event.task, "session", text, "quiet"));
     case "attempt.finished":
       return (event.findings ?? []).map(({ message }) =>
         line(event.task, "warning", oneLine(message), "ask"),
