@@ -2,12 +2,30 @@ import { assert } from "../core/assert.ts";
 import { ExitCode, RaError } from "../core/error.ts";
 import { isAttended } from "../core/process/living.ts";
 import type { Registry } from "../core/registry/registry.ts";
+import type { RunState } from "../core/run/state.ts";
+import { hasEnded } from "../core/run/task.ts";
 import { demandTask } from "./address.ts";
 import { refuseCrowd } from "./driven.ts";
 
-/** Lets a run that waits go on. `by`: who says so. Throws `RaError` (exit 2) when it does not wait. */
-export async function continueRun(registry: Registry, id: string, by: string): Promise<void> {
+/**
+ * Lets a run that waits go on. `by`: who says so; `ended`: how many of its tasks had ended when they saw it wait, null: they do
+ * not say. Throws `RaError` (exit 2) when it does not wait, or not there any more.
+ */
+export async function continueRun(
+  registry: Registry,
+  id: string,
+  by: string,
+  ended: number | null = null,
+): Promise<void> {
   await registry.commit(id, ({ state }) => {
+    if (state?.status === "paused" && ended !== null && ended !== endedIn(state)) {
+      throw new RaError({
+        code: "RUN_NOT_WAITING",
+        exitCode: ExitCode.usage,
+        message: `run \`${id}\` has gone on since`,
+        hint: "look at what it waits for now",
+      });
+    }
     if (state?.status !== "paused") {
       throw new RaError({
         code: "RUN_NOT_WAITING",
@@ -27,6 +45,10 @@ export async function continueRun(registry: Registry, id: string, by: string): P
     refuseCrowd(state);
     return [{ type: "request.received", action: "continue", by }];
   });
+}
+
+function endedIn({ tasks }: RunState): number {
+  return [...tasks.values()].filter(hasEnded).length;
 }
 
 function words(status: string | undefined): string {

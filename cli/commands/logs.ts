@@ -1,10 +1,7 @@
-import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { assert } from "../../core/assert.ts";
-import { checkLog } from "../../core/dispatch/verify.ts";
 import { ExitCode } from "../../core/error.ts";
 import { block } from "../../core/plain-text.ts";
-import type { Task } from "../../core/plan/plan.ts";
 import { isAttended } from "../../core/process/living.ts";
 import { findRun } from "../../core/registry/find-run.ts";
 import type { Registry } from "../../core/registry/registry.ts";
@@ -17,6 +14,7 @@ import { eventLine } from "../event-line.ts";
 import { LogTail } from "../log-tail.ts";
 import { flag, integer } from "../option.ts";
 import { demandRecorded } from "../recorded.ts";
+import { logsOf, type WantedLogs } from "../task-logs.ts";
 import { usageError } from "../usage.ts";
 
 /** How often `-f` looks for more, in milliseconds. */
@@ -97,12 +95,8 @@ function isWanted(event: Event, { task, attempt }: Wanted): boolean {
   return attempt === undefined || ("attempt" in event && event.attempt === attempt);
 }
 
-interface Wanted {
+interface Wanted extends WantedLogs {
   readonly id: string;
-  readonly task: string | null;
-  readonly attempt: number | undefined;
-  /** Directory of the run's logs. */
-  readonly logs: string;
   readonly follow: boolean;
 }
 
@@ -141,47 +135,6 @@ function print(terminal: Terminal, title: string | null, bytes: Uint8Array): voi
   // Latin-1 has a character for every byte, so lines can be cut without a loss.
   const lines = Buffer.from(bytes).toString("latin1");
   terminal.bytes(title === null ? bytes : Buffer.from(prefixed(title, lines), "latin1"));
-}
-
-interface TaskLog {
-  readonly title: string;
-  readonly path: string;
-  /** False once nothing is added to it. */
-  readonly isOpen: boolean;
-}
-
-/**
- * The log files that are wanted, in the order of the plan: the newest attempt of each task unless one is named, and
- * those before it that are being followed already.
- */
-function logsOf(state: RunState, wanted: Wanted, known: ReadonlyMap<string, unknown>): TaskLog[] {
-  return [...state.tasks.values()].flatMap(({ task, attempts, finishedAt }) => {
-    if (wanted.task !== null && wanted.task !== task.id) return [];
-    return attempts.flatMap(({ number, outcome }) => {
-      const directory = join(wanted.logs, task.id);
-      const own = { title: task.id, path: join(directory, `${number}.log`), isOpen: !outcome };
-      const isAsked = number === (wanted.attempt ?? attempts.length);
-      if (!isAsked && (wanted.attempt !== undefined || !known.has(own.path))) return [];
-      const isOpen = number === attempts.length && finishedAt === null;
-      return [own, ...checkLogsOf(directory, task, number).map((log) => ({ ...log, isOpen }))];
-    });
-  });
-}
-
-/** The first try of a check, whether it has begun or not, and those after it that have. */
-function checkLogsOf(
-  directory: string,
-  { id, verifyLimits }: Task,
-  attempt: number,
-): Omit<TaskLog, "isOpen">[] {
-  const first = { title: `${id} verify`, path: join(directory, checkLog(`${attempt}`, 1)) };
-  const logs = [first];
-  for (let tries = 2; tries <= verifyLimits.tries; tries++) {
-    const path = join(directory, checkLog(`${attempt}`, tries));
-    if (!existsSync(path)) break;
-    logs.push({ title: `${first.title}, try ${tries}`, path });
-  }
-  return logs;
 }
 
 function prefixed(title: string, text: string): string {

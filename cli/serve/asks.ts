@@ -45,6 +45,10 @@ const planAsk = v.strictObject({
     ),
     about("Its parameters."),
   ),
+  mode: v.pipe(
+    v.exactOptional(v.picklist(["step-through", "auto"], "be `step-through` or `auto`")),
+    about("Whether it waits for a person after each task. Default: as the plan says."),
+  ),
   conversation,
 });
 

@@ -1,6 +1,7 @@
 import type { Clock } from "../../core/clock.ts";
 import type {
   Channel,
+  ChannelAccess,
   ChannelAsk,
   ChannelReply,
   ChannelRequest,
@@ -11,6 +12,8 @@ import type { RegistryDatabase } from "../../core/registry/database.ts";
 import type { Event } from "../../core/run/event.ts";
 import { readAsk } from "./asks.ts";
 import type { AuditTrail } from "./audit-trail.ts";
+import { channelAccess } from "./channel-access.ts";
+import type { ChannelNotes } from "./channel-notes.ts";
 import type { Feed } from "./feed.ts";
 import { type Operations, requestView } from "./operations.ts";
 import { Refusal, refusalOf } from "./refusal.ts";
@@ -21,14 +24,16 @@ export interface ChannelParts {
   readonly operations: Operations;
   readonly feed: Feed;
   readonly audit: AuditTrail;
+  readonly notes: ChannelNotes;
   readonly database: RegistryDatabase;
   readonly clock: Clock;
   /** Told of trouble that passes. */
   readonly onTrouble: (error: unknown) => void;
 }
 
-/** How long one delivery may take, in milliseconds. */
+/** How long one delivery may take, and how much longer until it is given up, in milliseconds. */
 const deadlineMs = 10_000;
+const graceMs = 1_000;
 
 /** The wait after a first failure and the longest one, in milliseconds; it doubles. */
 const waitMs = 500;
@@ -43,12 +48,17 @@ const turnMax = 100;
  */
 export class ChannelHost {
   readonly #parts: ChannelParts;
+  readonly #access: ChannelAccess;
   readonly #end = new AbortController();
   readonly #work: Promise<unknown>;
   #hasFailed = false;
 
   constructor(parts: ChannelParts) {
     this.#parts = parts;
+    const { channel, operations, notes, onTrouble } = parts;
+    const tell = (message: string): void =>
+      onTrouble(new Error(`channel \`${channel.name}\`: ${message}`));
+    this.#access = channelAccess(operations, notes, tell);
     this.#work = Promise.all([
       this.#untilEnd(() => this.#deliver()),
       this.#untilEnd(() => this.#take()),
@@ -63,7 +73,7 @@ export class ChannelHost {
 
   /** Does work over and over, with longer and longer waits while it fails. */
   async #untilEnd(work: () => Promise<boolean>): Promise<void> {
-    const { clock, channel, onTrouble } = this.#parts;
+    const { clock } = this.#parts;
     const { signal } = this.#end;
     for (let wait = waitMs; !signal.aborted; ) {
       try {
@@ -73,8 +83,7 @@ export class ChannelHost {
       } catch (error) {
         if (signal.aborted) return;
         // Once for each time that it breaks, not for each try.
-        if (!this.#hasFailed)
-          onTrouble(new Error(`channel \`${channel.name}\`: ${(error as Error).message}`));
+        if (!this.#hasFailed) this.#access.tell((error as Error).message);
         this.#hasFailed = true;
         await clock.sleep(wait, signal);
         wait = Math.min(2 * wait, waitMaxMs);
@@ -110,15 +119,20 @@ export class ChannelHost {
 
   async #bring(event: Event): Promise<void> {
     const signal = AbortSignal.any([this.#end.signal, AbortSignal.timeout(deadlineMs)]);
+    let stop = (): void => {};
     let leave = (): void => {};
     const late = new Promise<never>((_, reject) => {
-      leave = () => reject(new Error("a delivery took too long"));
+      const end = (): void => reject(new Error("a delivery took too long"));
+      leave = () => {
+        stop = this.#parts.clock.after(graceMs, end);
+      };
       signal.addEventListener("abort", leave);
     });
     try {
-      await Promise.race([this.#parts.channel.deliver(event, signal), late]);
+      await Promise.race([this.#parts.channel.deliver(event, signal, this.#access), late]);
     } finally {
       signal.removeEventListener("abort", leave);
+      stop();
     }
   }
 
@@ -142,7 +156,7 @@ export class ChannelHost {
   async #take(): Promise<boolean> {
     const { channel } = this.#parts;
     const { signal } = this.#end;
-    const requests = channel.requests?.(signal);
+    const requests = channel.requests?.(signal, this.#access);
     if (requests === undefined) return false;
     for await (const request of requests) {
       await request.reply(await this.#answer(request));
@@ -189,9 +203,13 @@ export class ChannelHost {
       case "answer":
         return await operations.answer(ask.gate, ask.answer, origin);
       case "continue":
-        return await operations.continue(ask.run, origin);
+        return await operations.continue(ask.run, origin, ask.ended ?? null);
       case "stop":
         return await operations.stop(ask.run, ask.task ?? null, origin);
+      case "logs":
+        return await operations.logs(ask.run, ask.task ?? null);
+      case "refused":
+        throw new Refusal(403, ask.why, "whoever sent it may ask nothing");
       case "look":
         return operations[ask.at]();
     }

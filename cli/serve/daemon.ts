@@ -12,6 +12,7 @@ import type { Config } from "../config.ts";
 import { type Address, allowedHosts } from "./address.ts";
 import { AuditTrail } from "./audit-trail.ts";
 import { ChannelHost } from "./channel-host.ts";
+import { ChannelNotes } from "./channel-notes.ts";
 import { RequestProcesses } from "./driving.ts";
 import { Feed } from "./feed.ts";
 import { Gateway } from "./gateway.ts";
@@ -86,6 +87,7 @@ export class Daemon implements AsyncDisposable {
       registry,
       this.#queue,
       new Intake(this.#queue, config, plans),
+      parts.place.stateDir,
     );
     const metrics = (): string =>
       tally.text() +
@@ -114,7 +116,10 @@ export class Daemon implements AsyncDisposable {
     });
     this.#channels = parts.channels.map((channel) => {
       const { feed, audit } = { feed: this.#feed, audit: this.#audit };
-      return new ChannelHost({ channel, operations, feed, audit, database, clock, onTrouble });
+      const notes = new ChannelNotes(parts.place.stateDir, channel.name);
+      return new ChannelHost({
+        ...{ channel, operations, feed, audit, notes, database, clock, onTrouble },
+      });
     });
     // The port may be known only now.
     for (const host of allowedHosts(address, this.#gateway.port ?? 0, config.serve.hosts))

@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { newRunId } from "../../core/id.ts";
 import { didYouMean } from "../../core/nearest.ts";
+import { buildGraph } from "../../core/plan/graph.ts";
 import { loadPlan } from "../../core/plan/load.ts";
 import type { Queue } from "../../core/queue/queue.ts";
 import type { NewRequest, Origin, QueuedRequest } from "../../core/queue/request.ts";
@@ -54,6 +55,22 @@ export class Intake {
     );
   }
 
+  /** What a named plan will do: its mode and its tasks, each with whether others run beside it. */
+  outline(plan: ReadPlan): object {
+    const loaded = loadPlan(JSON.stringify(plan.content), knownOf(this.#config, runnerNames));
+    if (!loaded.ok) return { mode: null, tasks: [] };
+    const { mode, tasks } = loaded.value;
+    const { waves } = buildGraph(tasks);
+    const wide = new Set(waves.filter((wave) => wave.length > 1).flat());
+    return {
+      mode,
+      tasks: tasks.map(({ id, description, deps, position, parallel }) => ({
+        ...{ id, description, deps },
+        beside: parallel && wide.has(position),
+      })),
+    };
+  }
+
   #hand(requests: readonly NewRequest[]): Accepted {
     const acceptance = this.#queue.accept(requests);
     switch (acceptance.kind) {
@@ -90,14 +107,14 @@ export class Intake {
     };
   }
 
-  #named({ plan: name, params = {} }: PlanAsk): Pick<NewRequest, "name" | "plan"> {
+  #named({ plan: name, params = {}, mode }: PlanAsk): Pick<NewRequest, "name" | "plan"> {
     const plan = this.plans.get(name);
     if (plan === undefined) {
       throw new Refusal(404, "PLAN_UNKNOWN", `there is no plan \`${name}\` to ask for`, {
         hint: didYouMean(name, this.plans.keys(), "`GET /api/plans` lists them"),
       });
     }
-    const text = withParameters(plan, params);
+    const text = withParameters(plan, params, mode);
     this.#demandValid(text, (message) => message);
     return { name, plan: text };
   }

@@ -2,7 +2,7 @@ import { jsonText } from "../../core/plain-text.ts";
 import { asMap } from "../../core/plan/draft.ts";
 import { loadPlan } from "../../core/plan/load.ts";
 import { parseText } from "../../core/plan/parse.ts";
-import type { Issue } from "../../core/plan/plan.ts";
+import type { Issue, Mode } from "../../core/plan/plan.ts";
 import { type Config, knownOf } from "../config.ts";
 import { readPlanFile } from "../plan-file.ts";
 import { runnerNames } from "../runner-names.ts";
@@ -67,11 +67,16 @@ export function parameterVariable(name: string): string {
 
 /**
  * The plan with its parameters, as text. They reach commands as variables, where no shell reads them as words of its own, and
- * agents below their prompt, marked as data. Throws `Refusal` with everything that is wrong with them.
+ * agents below their prompt, marked as data. `mode`: in place of the plan's own. Throws `Refusal` with everything that is wrong with them.
  */
-export function withParameters(plan: ReadPlan, given: Readonly<Record<string, unknown>>): string {
+export function withParameters(
+  plan: ReadPlan,
+  given: Readonly<Record<string, unknown>>,
+  mode?: Mode,
+): string {
   const values = valuesOf(plan, given);
-  if (Object.keys(values).length === 0) return JSON.stringify(plan.content);
+  const content = { ...plan.content, ...(mode === undefined ? {} : { mode }) };
+  if (Object.keys(values).length === 0) return JSON.stringify(content);
   const env = Object.fromEntries(
     Object.entries(values).map(([name, value]) => [parameterVariable(name), String(value)]),
   );
@@ -83,7 +88,7 @@ export function withParameters(plan: ReadPlan, given: Readonly<Record<string, un
       ...(task.run === undefined ? { prompt: `${task.prompt ?? task.description}${data}` } : {}),
     }),
   );
-  return JSON.stringify({ ...plan.content, tasks });
+  return JSON.stringify({ ...content, tasks });
 }
 
 function valuesOf(

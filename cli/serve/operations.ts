@@ -1,3 +1,4 @@
+import { join } from "node:path";
 import { assert } from "../../core/assert.ts";
 import type { Queue } from "../../core/queue/queue.ts";
 import type { Origin, QueuedRequest } from "../../core/queue/request.ts";
@@ -6,11 +7,14 @@ import { liveProcesses, newestSeq, runs } from "../../core/registry/query.ts";
 import { findQuestion, openQuestions } from "../../core/registry/questions.ts";
 import type { Registry } from "../../core/registry/registry.ts";
 import { Requests } from "../../core/registry/requests.ts";
+import type { RunState } from "../../core/run/state.ts";
+import { demandTask } from "../address.ts";
 import { answerFact, askedIn } from "../answering.ts";
 import { continueRun, stopRun } from "../steering.ts";
 import { runJson } from "../view/show-json.ts";
 import type { Ask } from "./asks.ts";
 import type { Accepted, Intake } from "./intake.ts";
+import { logExcerpt } from "./log-excerpt.ts";
 import { Refusal } from "./refusal.ts";
 
 /** Runs that a list holds at most. */
@@ -22,9 +26,11 @@ export class Operations {
   readonly #requests: Requests;
   readonly #queue: Queue;
   readonly #intake: Intake;
+  readonly #stateDir: string;
 
-  constructor(registry: Registry, queue: Queue, intake: Intake) {
+  constructor(registry: Registry, queue: Queue, intake: Intake, stateDir: string) {
     this.#registry = registry;
+    this.#stateDir = stateDir;
     this.#requests = new Requests(registry.database);
     this.#queue = queue;
     this.#intake = intake;
@@ -39,10 +45,10 @@ export class Operations {
   }
 
   plans(): object {
-    const plans = [...this.#intake.plans.values()].map(({ name, about, params }) => ({
-      ...{ name, about },
-      params,
-    }));
+    const plans = [...this.#intake.plans.values()].map((plan) => {
+      const { name, about, params } = plan;
+      return { name, about, params, ...this.#intake.outline(plan) };
+    });
     return { plans };
   }
 
@@ -64,6 +70,11 @@ export class Operations {
 
   request(id: string): object {
     return requestView(this.requestOf(id));
+  }
+
+  /** Null: there is none. */
+  found(id: string): QueuedRequest | null {
+    return this.#queue.find(id);
   }
 
   /** Throws `Refusal` (404) when there is none. */
@@ -103,6 +114,20 @@ export class Operations {
     return { ...runJson(state), requestId: state.requestId };
   }
 
+  /** A run as it stands; null: it has not started. */
+  async stateOf(id: string): Promise<RunState | null> {
+    return (await this.#registry.state(id)) ?? null;
+  }
+
+  /** What the programs of a run, or of one task, printed last. */
+  async logs(text: string, task: string | null): Promise<object> {
+    const run = this.runId(text);
+    const state = await this.#registry.state(run);
+    assert(state, `run ${run} is listed, but has no events`);
+    if (task !== null) demandTask(state, task);
+    return { run, task, text: logExcerpt(state, task, join(this.#stateDir, "runs", run)) };
+  }
+
   /** The id of a run that is there. Throws `RaError` when there is none. */
   runId(text: string): string {
     return findRun(this.#registry.database, text);
@@ -127,9 +152,14 @@ export class Operations {
     return { run, task, gate };
   }
 
-  async continue(text: string, { sender, source }: Origin): Promise<object> {
+  /** `ended`: how many tasks had ended when the sender saw it wait; null: they do not say. */
+  async continue(
+    text: string,
+    { sender, source }: Origin,
+    ended: number | null = null,
+  ): Promise<object> {
     const run = this.runId(text);
-    await continueRun(this.#registry, run, sender ?? source);
+    await continueRun(this.#registry, run, sender ?? source, ended);
     return { run };
   }
 

@@ -1,4 +1,6 @@
+import type { Mode } from "../plan/plan.ts";
 import type { Event } from "../run/event.ts";
+import type { RunState } from "../run/state.ts";
 
 /** What a person asks by way of a channel. */
 export type ChannelAsk =
@@ -7,12 +9,22 @@ export type ChannelAsk =
       readonly kind: "plan";
       readonly plan: string;
       readonly params?: Readonly<Record<string, string | number | boolean>>;
+      /** Absent: as the plan says. */
+      readonly mode?: Mode;
     }
   | { readonly kind: "cancel"; readonly request: string }
-  | { readonly kind: "continue"; readonly run: string }
+  /** `ended`: how many of its tasks had ended when the person saw it wait; one that has gone on since is left alone. */
+  | { readonly kind: "continue"; readonly run: string; readonly ended?: number }
   | { readonly kind: "stop"; readonly run: string; readonly task?: string }
   | { readonly kind: "answer"; readonly gate: string; readonly answer: string }
-  | { readonly kind: "look"; readonly at: "queue" | "processes" | "runs" | "plans" | "questions" };
+  /** What the programs of a run, or of one task, printed last. */
+  | { readonly kind: "logs"; readonly run: string; readonly task?: string }
+  /** From somebody who may ask nothing. `why`, such as `STRANGER`, is noted, and that is all. */
+  | { readonly kind: "refused"; readonly why: string }
+  | {
+      readonly kind: "look";
+      readonly at: "queue" | "processes" | "runs" | "plans" | "questions";
+    };
 
 /** What becomes of it. `result` is what the same question gets over HTTP. */
 export type ChannelReply =
@@ -37,6 +49,33 @@ export interface ChannelRequest {
   reply(reply: ChannelReply): Promise<void>;
 }
 
+/** A request that came by a channel, as it stands. */
+export interface ChannelRequestState {
+  readonly id: string;
+  readonly run: string;
+  readonly name: string;
+  readonly status: "queued" | "running" | "fulfilled" | "rejected" | "cancelled";
+  /** The way in: `http`, the name of a channel. */
+  readonly source: string;
+  readonly key: string | null;
+  /** Why it came to nothing. */
+  readonly reason: string | null;
+}
+
+/** What the gateway lends to a channel. */
+export interface ChannelAccess {
+  /** A run as it stands; null: it has not started. */
+  run(id: string): Promise<RunState | null>;
+  /** A request as it stands; null: there is none. */
+  request(id: string): ChannelRequestState | null;
+  /** What the channel noted last, also before a restart; undefined: nothing, or it was lost. */
+  recall(): unknown;
+  /** Keeps what the channel must know after a restart: JSON. */
+  note(value: object): void;
+  /** Tells the user of trouble that passes. */
+  tell(message: string): void;
+}
+
 /** A two-way line to people. Whatever it does, no run waits for it or fails by it. */
 export interface Channel {
   /** Also the way in that a config opens or shuts. */
@@ -47,7 +86,7 @@ export interface Channel {
    * Brings one event to people. Events come in order and one at a time; one whose delivery throws, or does not end before
    * `signal` aborts, comes again later, also after a restart: at least once, then.
    */
-  deliver(event: Event, signal: AbortSignal): Promise<void>;
+  deliver(event: Event, signal: AbortSignal, access: ChannelAccess): Promise<void>;
   /** What people ask, until `signal` aborts. One that ends or throws is begun anew after a while. */
-  requests?(signal: AbortSignal): AsyncIterable<ChannelRequest>;
+  requests?(signal: AbortSignal, access: ChannelAccess): AsyncIterable<ChannelRequest>;
 }

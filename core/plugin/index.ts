@@ -1,6 +1,20 @@
 /** All that a plugin may import. */
+export { block } from "../plain-text.ts";
+export { amountText } from "../plan/budget-words.ts";
+export type { Event } from "../run/event.ts";
 export type { Usage } from "../run/model.ts";
-export type { Channel, ChannelAsk, ChannelReply, ChannelRequest } from "./channel.ts";
+export type { QuestionState } from "../run/question.ts";
+export { spentByAll } from "../run/spending.ts";
+export type { RunState, TaskState } from "../run/state.ts";
+export { hasEnded, isAtWork } from "../run/task.ts";
+export type {
+  Channel,
+  ChannelAccess,
+  ChannelAsk,
+  ChannelReply,
+  ChannelRequest,
+  ChannelRequestState,
+} from "./channel.ts";
 export { type FailureKind, type Refusal, soundsLimited } from "./failure.ts";
 export { jsonLine, oneLine } from "./lines.ts";
 export { type Patience, startPatience } from "./patience.ts";
