@@ -23,3 +23,8 @@ export async function importRunner(name: string): Promise<RunnerFactory> {
     hint: `use one of ${Object.keys(runners).join(", ")}`,
   });
 }
+
+/** The channels that come with `ra`, by name. Imported when a config asks for them. */
+export const channelImports = {
+  telegram: () => import("../plugins/channel-telegram.ts"),
+};

@@ -1,3 +1,4 @@
+import { isAbsolute } from "node:path";
 import type { IssueList } from "../core/plan/source.ts";
 import type { ParameterInput, ServeInput } from "./serve-schema.ts";
 
@@ -30,6 +31,16 @@ export interface NamedPlan {
   readonly params: Readonly<Record<string, Parameter>>;
 }
 
+/** A bot of Telegram. Whoever is not on both lists is nobody. */
+export interface TelegramConfig {
+  readonly users: readonly number[];
+  readonly chats: readonly number[];
+  /** The file that holds its token; null: the usual one. */
+  readonly token: string | null;
+  /** Null: that of Telegram. */
+  readonly server: string | null;
+}
+
 /** What the user lets others ask of `ra serve`. */
 export interface ServeSettings {
   readonly plans: Readonly<Record<string, NamedPlan>>;
@@ -37,6 +48,7 @@ export interface ServeSettings {
   readonly prompts: readonly string[];
   readonly verify: string | null;
   readonly hosts: readonly string[];
+  readonly channels: { readonly telegram: TelegramConfig | null };
 }
 
 /** What holds where the user says nothing: nobody may ask for anything. */
@@ -45,6 +57,7 @@ export const serveDefaults: ServeSettings = {
   prompts: [],
   verify: null,
   hosts: [],
+  channels: { telegram: null },
 };
 
 /** Longest text of a parameter, and greatest number, that a config does not bound. */
@@ -67,7 +80,21 @@ export function serveSettings(input: ServeInput, issues: IssueList): ServeSettin
     prompts: input.prompts ?? [],
     verify: input.verify ?? null,
     hosts: input.hosts ?? [],
+    channels: { telegram: telegramConfig(input.channels?.telegram, issues) },
   };
+}
+
+function telegramConfig(
+  input: NonNullable<ServeInput["channels"]>["telegram"],
+  issues: IssueList,
+): TelegramConfig | null {
+  if (input === undefined || input === null) return null;
+  const { users = [], chats = [], token = null, server = null } = input;
+  if (typeof token === "string" && !isAbsolute(token)) {
+    const message = "`token` must be an absolute path";
+    issues.add({ code: "BAD_VALUE", path: ["serve", "channels", "telegram", "token"], message });
+  }
+  return { users, chats, token, server };
 }
 
 function parameterOf(

@@ -54,6 +54,46 @@ const namedPlan = v.strictObject(
   "be a map such as `{ file: plans/nightly.yaml }`",
 );
 
+const ids = v.array(
+  v.pipe(
+    whole,
+    v.check((id) => id !== 0, "be a number that is not 0"),
+  ),
+  "be a list of numbers, such as `[12345678]`",
+);
+
+const telegram = v.strictObject(
+  {
+    users: v.pipe(
+      v.exactOptional(ids),
+      about("Numbers of the users who may ask. Both lists count; an empty one is nobody."),
+    ),
+    chats: v.pipe(
+      v.exactOptional(ids),
+      about("Numbers of the chats in which they may ask, and that are told of runs."),
+    ),
+    token: v.pipe(
+      v.exactOptional(label(4_000)),
+      about(
+        "The file that holds the token of the bot, an absolute path. Default: `telegram.token` beside this config. `RA_TELEGRAM_TOKEN` wins.",
+      ),
+    ),
+    server: v.pipe(
+      v.exactOptional(
+        v.pipe(
+          label(300),
+          v.regex(
+            /^(https:\/\/[\w.-]+(:\d+)?|http:\/\/(127\.0\.0\.1|localhost|\[::1\])(:\d+)?)$/,
+            "be `https://HOST`, or `http://` and a name of this machine",
+          ),
+        ),
+      ),
+      about("A Bot API server of your own. Default: `https://api.telegram.org`."),
+    ),
+  },
+  "be a map such as `{ users: [12345678], chats: [12345678] }`",
+);
+
 /** The section `serve` of the user's own config. */
 export const serveSchema = v.strictObject(
   {
@@ -80,6 +120,15 @@ export const serveSchema = v.strictObject(
     verify: v.pipe(
       v.exactOptional(program),
       about("The check of what comes of such prompts: a shell command."),
+    ),
+    channels: v.pipe(
+      v.exactOptional(
+        v.strictObject(
+          { telegram: v.pipe(v.exactOptional(telegram), about("A bot of Telegram.")) },
+          "be a map such as `{ telegram: { users: [12345678], chats: [12345678] } }`",
+        ),
+      ),
+      about("Two-way lines to people. Default: none."),
     ),
     hosts: v.pipe(
       v.exactOptional(v.array(label(300), "be a list of names, such as `[ra.example:7272]`")),

@@ -19,6 +19,7 @@ import {
   readSocket,
   refuseExposure,
 } from "../serve/address.ts";
+import { openChannels, telegramVariable } from "../serve/channels.ts";
 import { Daemon } from "../serve/daemon.ts";
 import { askForLink, noteUrl, turn } from "../serve/link.ts";
 import { readNamedPlans } from "../serve/named-plans.ts";
@@ -31,7 +32,7 @@ const capDefault = 3;
 
 /** `ra serve`: takes requests until a signal ends it. */
 export const run: CommandBody = async ({ terminal, options }) => {
-  const { env } = terminal;
+  const { [telegramVariable]: _, ...env } = terminal.env;
   const cwd = realpathSync(terminal.cwd);
   const place = findPlace(cwd);
   if (flag(options, "link")) {
@@ -44,6 +45,7 @@ export const run: CommandBody = async ({ terminal, options }) => {
   const pacing = pacingOf(options);
   const plans = await readNamedPlans(config, place.root);
   const token = openToken(tokenPath(env));
+  const channels = await openChannels(config.serve, terminal.env);
   // What it starts are agents: they could read the environment of the daemon, where the user's secrets are.
   await seclude();
   using alone = await takeAlone(place.stateDir, turn);
@@ -51,7 +53,7 @@ export const run: CommandBody = async ({ terminal, options }) => {
   using ending = abortOnSignal();
   await using daemon = await Daemon.start({
     ...{ place, config, plans, address, pacing, token, version },
-    ...{ terminal: { cwd, env }, channels: [], clock: systemClock },
+    ...{ terminal: { cwd, env }, channels, clock: systemClock },
     onTrouble: (error) => terminal.err(`ra: ${(error as Error).message}\n`),
   });
   using _noted = noteUrl(place, daemon.url);

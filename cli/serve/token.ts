@@ -1,18 +1,8 @@
 import { createHash, randomBytes, timingSafeEqual } from "node:crypto";
-import {
-  closeSync,
-  fstatSync,
-  fsyncSync,
-  linkSync,
-  mkdirSync,
-  openSync,
-  readFileSync,
-  rmSync,
-  writeSync,
-} from "node:fs";
+import { closeSync, fsyncSync, linkSync, mkdirSync, openSync, rmSync, writeSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { ExitCode, RaError } from "../../core/error.ts";
 import { userConfigPath } from "../config.ts";
+import { readPrivate, tokenUnfit } from "./private-file.ts";
 
 /** Bytes of a token: 256 bit. */
 const tokenBytes = 32;
@@ -29,7 +19,7 @@ export interface Token {
 export function tokenPath(env: Readonly<Record<string, string | undefined>>): string {
   const config = userConfigPath(env);
   if (config !== null) return join(dirname(config), "serve.token");
-  throw unfit(
+  throw tokenUnfit(
     "there is no home to keep the token of the gateway in",
     "set `HOME` or `XDG_CONFIG_HOME`",
   );
@@ -54,27 +44,10 @@ function digestOf(text: string): Buffer {
 }
 
 function readToken(path: string): string | null {
-  let file: number;
-  try {
-    file = openSync(path, "r");
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "ENOENT") return null;
-    throw unfit(`the token cannot be read (\`${path}\`)`, "check who owns it", error);
-  }
-  try {
-    const { mode, uid } = fstatSync(file);
-    if ((mode & 0o077) !== 0 || (process.getuid !== undefined && uid !== process.getuid())) {
-      throw unfit(
-        `others may have read the token (\`${path}\`)`,
-        "remove it: the next start makes a new one",
-      );
-    }
-    const value = readFileSync(file, "utf8").trim();
-    if (/^[A-Za-z0-9_-]{43,}$/.test(value)) return value;
-    throw unfit(`the token is damaged (\`${path}\`)`, "remove it: the next start makes a new one");
-  } finally {
-    closeSync(file);
-  }
+  const hint = "remove it: the next start makes a new one";
+  const value = readPrivate({ path, what: "the token", hint });
+  if (value === null || /^[A-Za-z0-9_-]{43,}$/.test(value)) return value;
+  throw tokenUnfit(`the token is damaged (\`${path}\`)`, hint);
 }
 
 /** Whole or not at all, by its name: of two that start at once one makes it, and the other reads it. */
@@ -98,8 +71,4 @@ function makeToken(path: string): string {
   } finally {
     rmSync(draft, { force: true });
   }
-}
-
-function unfit(message: string, hint: string, cause?: unknown): RaError {
-  return new RaError({ code: "TOKEN_UNFIT", exitCode: ExitCode.environment, message, hint, cause });
 }

@@ -33,8 +33,39 @@ test("what may be asked for is read with its defaults", () => {
     prompts: [],
     verify: null,
     hosts: [],
+    channels: { telegram: null },
   });
 });
+
+test("a channel that is opened has nobody on its lists unless they are named", () => {
+  const read = (telegram: string) => {
+    const text = `serve: { channels: { telegram: ${telegram} } }\n`;
+    const checked = checkConfig(text, { own: true, runners });
+    return checked.ok && checked.value.serve?.channels.telegram;
+  };
+
+  expect(read("{}")).toEqual({ users: [], chats: [], token: null, server: null });
+  expect(read("{ users: [5], chats: [-100123, 5], server: 'http://127.0.0.1:1' }")).toEqual({
+    ...{ users: [5], chats: [-100123, 5], token: null, server: "http://127.0.0.1:1" },
+  });
+});
+
+for (const [telegram, said] of [
+  ["{ users: [ada] }", "must be a whole number"],
+  ["{ users: [0] }", "must be a number that is not 0"],
+  ["{ users: 5 }", "must be a list of numbers"],
+  ["{ token: telegram.token }", "`token` must be an absolute path"],
+  ["{ server: 'http://example.com' }", "must be `https://HOST`"],
+  ["{ server: 'https://u:p@example.com' }", "must be `https://HOST`"],
+  ["{ user: [5] }", "`user`"],
+  ["[5]", "must be a map"],
+] as const) {
+  test(`a bot that cannot be is told: ${telegram}`, () => {
+    const wrong = wrongWith(`{ channels: { telegram: ${telegram} } }`);
+
+    expect(wrong.join("\n")).toContain(said);
+  });
+}
 
 test("a repository opens nothing", () => {
   expect(wrongWith("{ prompts: [http] }", false)).toEqual([
