@@ -51,7 +51,6 @@ export class ChannelHost {
   readonly #access: ChannelAccess;
   readonly #end = new AbortController();
   readonly #work: Promise<unknown>;
-  #hasFailed = false;
 
   constructor(parts: ChannelParts) {
     this.#parts = parts;
@@ -75,16 +74,23 @@ export class ChannelHost {
   async #untilEnd(work: () => Promise<boolean>): Promise<void> {
     const { clock } = this.#parts;
     const { signal } = this.#end;
+    let hasFailed = false;
     for (let wait = waitMs; !signal.aborted; ) {
+      const begun = clock.monotonic();
       try {
         if (!(await work())) return;
         wait = waitMs;
-        this.#hasFailed = false;
+        hasFailed = false;
       } catch (error) {
         if (signal.aborted) return;
+        // What went well for long has not failed before.
+        if (clock.monotonic() - begun > waitMaxMs) {
+          wait = waitMs;
+          hasFailed = false;
+        }
         // Once for each time that it breaks, not for each try.
-        if (!this.#hasFailed) this.#access.tell((error as Error).message);
-        this.#hasFailed = true;
+        if (!hasFailed) this.#access.tell((error as Error).message);
+        hasFailed = true;
         await clock.sleep(wait, signal);
         wait = Math.min(2 * wait, waitMaxMs);
       }

@@ -88,8 +88,9 @@ export class Exchange {
 
   /** A request of somebody who may not ask, or that means nothing: it is noted, and gets no answer. */
   refused(update: number, name: string, why: string): ChannelRequest {
-    const sent = { update, visitor: { name, chat: 0 } };
-    return this.acting(sent, { kind: "refused", why }, async () => {});
+    const ask = { kind: "refused", why } as const;
+    // Should it come again, it is refused again: strangers cost no write.
+    return { key: `${update}`, sender: name, conversation: null, ask, reply: async () => {} };
   }
 }
 

@@ -19,16 +19,19 @@ test("a plan is shown with its buttons, and runs once however often it is execut
   await bot.message(({ text }) => text.includes("waits for its turn"), "its place in the queue");
   bot.pressData(ada, shown.id, "x:a:1");
   await settled(bot);
+  const waiting = labels(shown);
+  bot.press(ada, shown, "Stop");
+  await until(() => shown.text.startsWith("nothing · cancelled"), "its end");
 
   expect(before).toEqual({ text: "nothing · 1 task\n   a", labels: ["Execute", "Execute (auto)"] });
-  expect(labels(shown)).toEqual(["Stop"]);
-  expect(bot.popUps).toEqual(["accepted", "it has been started before"]);
+  expect(waiting).toEqual(["Stop"]);
+  expect(bot.popUps).toEqual(["accepted", "it has been started before", "it is called off"]);
   const { requests, audit } = await daemon.left();
   expect(requests).toMatchObject([
     { name: "nothing", source: "telegram", sender: "telegram:5", key: "4711/5/1" },
   ]);
   expect(JSON.parse(requests[0]?.plan ?? "").mode).toBe("step-through");
-  expect(audit.filter(({ source }) => source === "telegram")).toHaveLength(3);
+  expect(audit.filter(({ source }) => source === "telegram")).toHaveLength(4);
 });
 
 /** Updates of everybody who may not ask, 10 kinds for each sender. */
