@@ -36,7 +36,7 @@ export function openToken(path: string): Token {
 export function demandToken(path: string): string {
   const value = readToken(path);
   if (value !== null) return value;
-  throw unfit(`there is no token (\`${path}\`)`, "start the gateway first: `ra serve`");
+  throw tokenUnfit(`there is no token (\`${path}\`)`, "start the gateway first: `ra serve`");
 }
 
 function digestOf(text: string): Buffer {
