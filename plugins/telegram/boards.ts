@@ -1,4 +1,4 @@
-import type { ChannelAccess } from "../../core/plugin/index.ts";
+import type { ChannelAccess, ChannelRequestState } from "../../core/plugin/index.ts";
 import { type Bot, BotError, pause } from "./bot.ts";
 import type { Board, Notes } from "./notes.ts";
 import { requestView, runView, type View } from "./run-view.ts";
@@ -131,12 +131,12 @@ export class Boards {
   }
 
   async #look(board: Board, seen: Seen, access: ChannelAccess): Promise<View | null> {
-    const request = board.request === null ? null : access.request(board.request);
+    const request = requestOf(board.request, access);
     // Its run may have got another name when it started.
     if (request !== null) board.run = request.run;
     const state = await access.run(board.run);
     if (state !== null && (request === null || state.requestId === request.id))
-      return runView(state);
+      return runView(state, request);
     if (request === null) return null;
     // Nothing tells of requests that wait: they are looked at again.
     const isOpen = request.status === "queued" || request.status === "running";
@@ -167,6 +167,11 @@ export class Boards {
       if (signal.aborted || this.#isTouched) done();
     });
   }
+}
+
+/** The request that a run came of; null where there is none. */
+export function requestOf(id: string | null, access: ChannelAccess): ChannelRequestState | null {
+  return id === null ? null : access.request(id);
 }
 
 function placeOf({ chat, message }: Board): { readonly chat: number; readonly message: number } {

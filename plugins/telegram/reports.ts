@@ -1,4 +1,5 @@
 import type { ChannelAccess, Event, RunState } from "../../core/plugin/index.ts";
+import { requestOf } from "./boards.ts";
 import { type Bot, BotError } from "./bot.ts";
 import type { Notes } from "./notes.ts";
 import {
@@ -35,7 +36,9 @@ export async function report(event: Event, parts: ReportParts): Promise<void> {
       return await tellConflict(event, parts);
     case "run.finished": {
       const state = await parts.access.run(event.run);
-      if (state !== null) await tellAll(state, endWords(state), parts);
+      if (state === null) return;
+      const request = requestOf(state.requestId, parts.access);
+      await tellAll(state, endWords(state, request), parts);
       return;
     }
   }

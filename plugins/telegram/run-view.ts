@@ -44,15 +44,15 @@ const ends: Readonly<Record<string, string>> = {
   "rolled-back": "taken back",
 };
 
-/** A run as it stands. */
-export function runView(state: RunState): View {
+/** A run as it stands. `request`: what it came of; its name says more than that of the run. */
+export function runView(state: RunState, request: Named | null): View {
   const { id, status, finishedAt } = state;
   const all = [...state.tasks.values()];
   const together = all.filter(isAtWork).length > 1;
   const shown = all.length > tasksMax ? notable(all) : all;
   const lines = shown.flatMap((task) => taskPieces(task, together && isAtWork(task)));
   const more = all.length > shown.length ? [`\nand ${all.length - shown.length} more`] : [];
-  const pieces = [headOf(state), ...lines, ...more, ...endPieces(state)];
+  const pieces = [headOf(state, request), ...lines, ...more, ...endPieces(state)];
   if (finishedAt !== null) return { words: words(pieces), buttons: [] };
   const stop = button("Stop", { kind: "stop", run: id });
   if (status !== "paused") return { words: words(pieces), buttons: [[stop]] };
@@ -61,14 +61,16 @@ export function runView(state: RunState): View {
   return { words: words([...pieces, "\nwaits for you: Next?"]), buttons: [[next, stop]] };
 }
 
-function headOf(state: RunState): string {
+type Named = Pick<ChannelRequestState, "name">;
+
+function headOf(state: RunState, request: Named | null): string {
   const all = [...state.tasks.values()];
   const done = all.filter(({ status }) => status === "done").length;
   const { usd } = spentByAll(all);
   const limit = state.budget.usd;
   const of = limit === undefined ? "" : ` of ${amountText("usd", limit)}`;
   const money = usd === 0 && limit === undefined ? "" : ` · ${amountText("usd", usd)}${of}`;
-  return `${state.id} ${oneLine(state.name, 120)} · ${done} of ${all.length}${money}`;
+  return `${state.id} ${oneLine((request ?? state).name, 120)} · ${done} of ${all.length}${money}`;
 }
 
 /** Of many tasks those that a person wants to see: what failed or works, then what comes next. */
@@ -120,10 +122,10 @@ export function requestView({ id, name, status, reason }: ChannelRequestState): 
 }
 
 /** The end of a run in a few words, for those who look at nothing else. */
-export function endWords(state: RunState): Words {
+export function endWords(state: RunState, request: Named | null): Words {
   const failed = [...state.tasks.values()].filter(({ status }) => status === "error");
   const logs = failed.slice(0, 5).map(({ task }) => `\n/log ${state.id}/${task.id}`);
-  return words([headOf(state), ...endPieces(state), ...logs]);
+  return words([headOf(state, request), ...endPieces(state), ...logs]);
 }
 
 /** A result that did not fit to what had landed, with every path. */

@@ -1,3 +1,4 @@
+import { channelMutants } from "./channel-mutants.ts";
 import { dispatch, inSimulation, inTests, type Mutant } from "./mutant.ts";
 
 export const mutants: readonly Mutant[] = [
@@ -275,4 +276,5 @@ export const mutants: readonly Mutant[] = [
     "const isWithheld = matcher([]);",
     "test/process/environment.test.ts",
   ),
+  ...channelMutants,
 ];

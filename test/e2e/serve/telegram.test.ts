@@ -67,6 +67,7 @@ test("a plan is shown, executed, let on step by step, answered and landed from a
   bot.say(ada, `/log ${run}/prepare`);
   const log = await bot.message(({ file }) => file !== null, "the log");
   bot.say(ada, "/ps");
+  await until(() => bot.isIdle, "all that was sent again");
   const list = await bot.message(({ text }) => text.startsWith("nothing runs"), "the list");
 
   expect(plan).toBe(
@@ -82,10 +83,87 @@ test("a plan is shown, executed, let on step by step, answered and landed from a
   expect(readFileSync(join(repository.dir, "env.txt"), "utf8")).not.toContain(botToken);
   expect(log.file?.text).toEndWith("\n9999\n10000\n");
   expect(list.to).toBeGreaterThan(0);
-  expect(bot.isIdle).toBe(true);
   const { runs } = await daemon.json<{ runs: View[] }>("/api/runs");
   expect(runs).toMatchObject([{ id: run, status: "succeeded" }]);
   const { code, err } = await daemon.end();
   expect(code).toBe(0);
   expect(err).not.toContain(botToken);
+});
+
+/** A repository whose user has named plans that wait for their gates, one for each way in. */
+async function withWays(...names: readonly string[]) {
+  const repository = testRepository();
+  const bot = await BotServer.start();
+  const plans = names.map((name) => {
+    const file = join(repository.top, `${name}.json`);
+    const tasks = [{ id: name, run: `${repository.hold(name)}; echo done > ${name}.txt` }];
+    writeFileSync(file, JSON.stringify({ version: 1, mode: "auto", tasks }));
+    return [name, { file }] as const;
+  });
+  const telegram = { users: [ada.user], chats: [ada.chat], server: bot.url };
+  userConfig(repository, { serve: { plans: Object.fromEntries(plans), channels: { telegram } } });
+  repository.env.RA_TELEGRAM_TOKEN = botToken;
+  const shown = async (name: string) => {
+    bot.say(ada, `/run ${name}`);
+    return await bot.message(({ text }) => text.startsWith(`${name} · 1 task`), "the plan");
+  };
+  return { repository, bot, shown };
+}
+
+test("requests over HTTP, WebSocket and from a chat run side by side, and all land", async () => {
+  const { repository, bot, shown } = await withWays("http", "socket", "chat");
+  const daemon = await startDaemon(repository);
+  const board = await shown("chat");
+  const socket = new WebSocket(`${daemon.url.replace("http", "ws")}/api/socket`, {
+    headers: { authorization: `Bearer ${daemon.token}` },
+  } as never);
+  const told: { requestId: string; type: string; request?: View }[] = [];
+  socket.onmessage = ({ data }) => void told.push(JSON.parse(data as string));
+  await new Promise((resolve) => {
+    socket.onopen = resolve;
+  });
+
+  bot.press(ada, board, "Execute (auto)");
+  socket.send(JSON.stringify({ requestId: "x1", method: "dispatch", params: { plan: "socket" } }));
+  const { id } = await daemon.json<View>("/api/dispatch", { plan: "http" });
+  await Promise.all(["http", "socket", "chat"].map((name) => repository.arrival(name)));
+  let live: { processes: { taskId: string }[] } = { processes: [] };
+  await until(async () => {
+    live = await daemon.json("/api/processes");
+    return live.processes.length === 3;
+  }, "three processes");
+  for (const name of ["http", "socket", "chat"]) repository.open(name);
+  const http = await daemon.settled(id);
+  await until(() => told.some(({ type }) => type === "settled"), "the end of x1");
+  await until(() => board.text.includes("landed on main"), "the end of the one from the chat");
+  socket.close();
+
+  expect(live.processes.map(({ taskId }) => taskId).sort()).toEqual(["chat", "http", "socket"]);
+  expect(http).toMatchObject({ status: "fulfilled", name: "http" });
+  expect(told.every(({ requestId }) => requestId === "x1")).toBe(true);
+  expect(told.at(-1)?.request).toMatchObject({ status: "fulfilled", name: "socket" });
+  expect(board.text).toMatch(/^\w+ chat · 1 of 1\n✓ chat\ndone; landed on main$/);
+  // One message for each run, and one for each end.
+  await until(() => bot.messages.length === 6, "all messages");
+  for (const name of ["http", "socket", "chat"])
+    expect(existsSync(join(repository.dir, `${name}.txt`))).toBe(true);
+});
+
+test("what was accepted from a chat outlives a kill of the daemon, and its message is taken up", async () => {
+  const { repository, bot, shown } = await withWays("chat");
+  const first = await startDaemon(repository);
+  const board = await shown("chat");
+  bot.press(ada, board, "Execute (auto)");
+  bot.repeat(500);
+  await repository.arrival("chat");
+
+  await first.end("SIGKILL");
+  const second = await startDaemon(repository);
+  repository.open("chat");
+  await until(() => board.text.includes("landed on main"), "the end");
+  await until(() => bot.isIdle, "all that was sent again");
+
+  const { runs } = await second.json<{ runs: View[] }>("/api/runs");
+  expect(runs).toHaveLength(1);
+  expect(bot.messages.filter(({ text }) => text.includes("✓ chat"))).toEqual([board]);
 });
