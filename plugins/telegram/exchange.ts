@@ -36,7 +36,7 @@ const answerMs = 10_000;
 /** Longest answer to what was refused, in characters. */
 const refusalMax = 1_000;
 
-/** Requests of one update. `last`: the update is done with it. */
+/** Makes requests of what people send, each with the rule by which its message is done. */
 export class Exchange {
   readonly parts: ExchangeParts;
 

@@ -18,7 +18,7 @@ test("rest that the Bot API asks for is kept, and what was to be said comes afte
 test("another reader is told once, cut lines are taken up, and nothing sent meanwhile is lost or done twice", async () => {
   const { bot, daemon } = await withBot();
   const conflict = { code: 409, description: "Conflict: terminated by other getUpdates request" };
-  bot.fail("getUpdates", conflict, conflict, "cut", "cut-late", {
+  bot.fail("getUpdates", conflict, conflict, "cut", "cut-late", "garbage", {
     ...{ code: 502, description: "Bad Gateway" },
   });
 

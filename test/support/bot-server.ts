@@ -1,17 +1,18 @@
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
-import { asObject, paramsOf } from "./bot-params.ts";
+import {
+  asObject,
+  buttonsOf,
+  demandFit,
+  paramsOf,
+  Refused,
+  type TestButton,
+} from "./bot-params.ts";
 import { onTestEnd } from "./leftovers.ts";
 import { until } from "./repository.ts";
 
 /** The token of the bot there is. */
 export const botToken = `4711:${"t".repeat(35)}`;
-
-/** A button below a message. */
-interface TestButton {
-  readonly text: string;
-  readonly callback_data: string;
-}
 
 /** A message of the bot, as it stands. */
 export interface BotMessage {
@@ -37,22 +38,14 @@ type Fault =
   | { readonly code: number; readonly description: string; readonly retryAfter?: number }
   /** The connection ends before there is an answer, or after the call has been obeyed. */
   | "cut"
+  /** The answer of a proxy in between. */
+  | "garbage"
   | "cut-late";
 
 /** Somebody in a chat. */
 export interface Person {
   readonly user: number;
   readonly chat: number;
-}
-
-class Refused extends Error {
-  readonly code: number;
-  readonly parameters: object;
-  constructor(code: number, description: string, parameters: object = {}) {
-    super(description);
-    this.code = code;
-    this.parameters = parameters;
-  }
 }
 
 /** A Bot API server on this machine, with the chats of the test. It is as strict as Telegram where that matters. */
@@ -190,6 +183,11 @@ export class BotServer {
       request.socket.destroy();
       return;
     }
+    if (fault === "garbage") {
+      response.writeHead(502, { "content-type": "text/html" });
+      response.end("<html>Bad Gateway</html>");
+      return;
+    }
     response.writeHead(status, { "content-type": "application/json" });
     response.end(JSON.stringify(body));
   }
@@ -276,19 +274,4 @@ export class BotServer {
     found.buttons = buttons;
     return { message_id: found.id, date: 1, chat: { id: found.chat, type: "private" }, text };
   }
-}
-
-function demandFit(text: string, max: number): void {
-  if (text.length === 0) throw new Refused(400, "Bad Request: message text is empty");
-  if (text.length > max) throw new Refused(400, "Bad Request: message is too long");
-}
-
-function buttonsOf(params: Readonly<Record<string, unknown>>): TestButton[] {
-  const rows = (asObject(params.reply_markup).inline_keyboard ?? []) as TestButton[][];
-  const buttons = rows.flat();
-  for (const { callback_data: data } of buttons) {
-    const bytes = Buffer.byteLength(data);
-    if (bytes < 1 || bytes > 64) throw new Refused(400, "Bad Request: BUTTON_DATA_INVALID");
-  }
-  return buttons;
 }
