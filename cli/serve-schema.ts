@@ -1,5 +1,5 @@
 import * as v from "valibot";
-import { idPattern, label, program } from "../core/plan/schema.ts";
+import { idPattern, label, program, text } from "../core/plan/schema.ts";
 
 const about = v.description;
 const whole = v.pipe(v.number("be a whole number"), v.safeInteger("be a whole number"));
@@ -55,10 +55,7 @@ const namedPlan = v.strictObject(
 );
 
 const ids = v.array(
-  v.pipe(
-    whole,
-    v.check((id) => id !== 0, "be a number that is not 0"),
-  ),
+  v.pipe(whole, v.notValue(0, "be a number that is not 0")),
   "be a list of numbers, such as `[12345678]`",
 );
 
@@ -81,7 +78,7 @@ const telegram = v.strictObject(
     server: v.pipe(
       v.exactOptional(
         v.pipe(
-          label(300),
+          text(300),
           v.regex(
             /^(https:\/\/[\w.-]+(:\d+)?|http:\/\/(127\.0\.0\.1|localhost|\[::1\])(:\d+)?)$/,
             "be `https://HOST`, or `http://` and a name of this machine",
