@@ -187,16 +187,20 @@ async function takeUp(
     results.set(left.task, { ...result, restore, close });
     return "open";
   }
-  const taken = await workspace.snapshot(`ra: what ${run}/${left.task}/${left.attempt} left`);
-  await workspace.restore();
   const ref = `refs/ra/${run}/${left.task}/${left.attempt}`;
-  const tip = taken && base !== "" && repository ? await repository.carriedOnto(base) : null;
-  const snapshot =
-    taken && tip && repository ? await replanted(repository, taken, { tip, ref }) : taken;
-  const kept = snapshot === null || snapshot.unchanged ? null : snapshot.commit;
   const recorded = attempt?.kept ?? null;
-  // The log names that commit: another one of the same files, at another time, does not take its place.
-  if (recorded !== null) await repository?.pin(ref, recorded);
+  let snapshot: Snapshot | null;
+  try {
+    snapshot = await workspace.snapshot(`ra: what ${run}/${left.task}/${left.attempt} left`);
+    await workspace.restore();
+    const tip = snapshot && base !== "" && repository ? await repository.carriedOnto(base) : null;
+    if (snapshot && tip && repository)
+      snapshot = await replanted(repository, snapshot, { tip, ref });
+  } finally {
+    // The log names that commit: another one of the same files, at another time, does not take its place.
+    if (recorded !== null) await repository?.pin(ref, recorded);
+  }
+  const kept = snapshot === null || snapshot.unchanged ? null : snapshot.commit;
   if (task && attempt) await recordLost(takeover, task, attempt, snapshot);
   await workspace.close();
   const isNew = kept !== null && recorded === null;

@@ -39,3 +39,8 @@ test("a start that cannot be recorded ends the attempts that wait to begin with 
   // In these worlds the registry fails while a task starts beside others; those then waited for ever.
   for (const seed of [38, 167]) expect([seed, ...simulate(seed).wrong]).toEqual([seed]);
 });
+
+test("what the log names as kept stays so when a recovery fails half way, or an owner wakes that was superseded", () => {
+  // In these worlds a look at what an attempt had left took the place of its result.
+  for (const seed of [257, 3176]) expect([seed, ...simulate(seed).wrong]).toEqual([seed]);
+});
