@@ -27,6 +27,7 @@ function prepare(sql: string): Statement<unknown, never[]> {
 export function emptied(): Database {
   if (memory.inTransaction) memory.run("rollback");
   for (const table of ["events", ...derivedTables]) prepare(`delete from ${table}`).run();
+  hasWritten();
   return memory;
 }
 
@@ -42,6 +43,15 @@ export function tablesThatDiffer(): string[] {
     .rebuild()
     .catch(() => {});
   return derivedTables.filter((table, at) => rowsOf(table) !== before[at]);
+}
+
+let changes = 0;
+
+/** True when rows were written since the last call: of a transaction that wrote nothing the others see nothing. */
+export function hasWritten(): boolean {
+  const before = changes;
+  changes = (prepare("select total_changes() n").get() as { n: number }).n;
+  return changes !== before;
 }
 
 /**
@@ -60,8 +70,10 @@ export function connectionOf(world: Outside, driver: Driver): Database {
     }
     world.failMaybe("registry");
     prepare("commit").run();
-    world.writes.set(driver, (world.writes.get(driver) ?? 0) + 1);
-    world.writesTotal += 1;
+    if (hasWritten()) {
+      world.writes.set(driver, (world.writes.get(driver) ?? 0) + 1);
+      world.writesTotal += 1;
+    }
     if (world.isLastAct(driver, "commit.after")) throw new Dead("killed after its commit");
   };
   const others = (): number => world.writesTotal - (world.writes.get(driver) ?? 0);

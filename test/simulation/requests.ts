@@ -2,6 +2,7 @@ import { RegistryDatabase } from "../../core/registry/database.ts";
 import { Registry } from "../../core/registry/registry.ts";
 import type { Fact } from "../../core/run/event.ts";
 import type { RunState } from "../../core/run/state.ts";
+import { hasWritten } from "./connection.ts";
 import type { Outside } from "./outside.ts";
 
 /** What people ask of the runs from other terminals: `ra stop`, and `ra continue` where a run waits for it. */
@@ -63,7 +64,7 @@ function request(world: Outside, run: string, decide: (state: RunState) => reado
       return state === undefined || state.finishedAt !== null || !isDriven() ? [] : decide(state);
     })
     .then((events) => {
-      if (events.length > 0) world.writesTotal += 1;
+      if (hasWritten()) world.writesTotal += 1;
       for (const { seq, type } of events) {
         world.told.push({ seq, type, run, atMs: timeline.now });
         world.note(`request ${seq}`);
