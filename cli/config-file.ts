@@ -9,6 +9,7 @@ import { type ConfigInput, configSchema } from "./config-schema.ts";
 import { durationAt, sizeAt } from "./config-value.ts";
 import { readTextFile } from "./plan-file.ts";
 import { type ServeInput, type ServeSettings, serveSettings } from "./serve-config.ts";
+import { cronSettings } from "./serve-cron.ts";
 import { InvalidFile, type Report } from "./view/problem.ts";
 
 /** One config file that is valid. */
@@ -94,7 +95,9 @@ export function checkConfig(
     }
   }
   if (!options.own) refuseInRepository(root, [], ["serve"], issues);
-  const serve = serveSettings(asMap(root.serve) as ServeInput, issues);
+  const input = asMap(root.serve) as ServeInput;
+  const settings = serveSettings(input, issues);
+  const serve = { ...settings, cron: cronSettings(input.cron, settings.plans, issues) };
   const all = issues.all();
   if (all.length > 0) return err(all);
   const {

@@ -4,6 +4,19 @@ import type { ParameterInput, ServeInput } from "./serve-schema.ts";
 
 export type { ServeInput };
 
+/** One schedule: a plan that runs by itself. */
+export interface Schedule {
+  readonly name: string;
+  readonly plan: string;
+  readonly params: Readonly<Record<string, string | number | boolean>>;
+  /** When, as cron reads it. */
+  readonly at: string;
+  /** Null: the machine's. */
+  readonly timeZone: string | null;
+  /** How late a run of it may start, in milliseconds. */
+  readonly lateMs: number;
+}
+
 /** One parameter of a named plan. A value that nobody gives is `fallback`; undefined: it must be given. */
 export type Parameter = {
   readonly about: string | null;
@@ -44,6 +57,7 @@ export interface TelegramConfig {
 /** What the user lets others ask of `ra serve`. */
 export interface ServeSettings {
   readonly plans: Readonly<Record<string, NamedPlan>>;
+  readonly cron: readonly Schedule[];
   /** Ways in that may send prompts. */
   readonly prompts: readonly string[];
   readonly verify: string | null;
@@ -54,6 +68,7 @@ export interface ServeSettings {
 /** What holds where the user says nothing: nobody may ask for anything. */
 export const serveDefaults: ServeSettings = {
   plans: {},
+  cron: [],
   prompts: [],
   verify: null,
   hosts: [],
@@ -64,7 +79,7 @@ export const serveDefaults: ServeSettings = {
 const boundDefault = 1_000;
 
 /** Reads the section; what contradicts itself becomes an issue. What is not of the right shape is passed over: it has its issue. */
-export function serveSettings(input: ServeInput, issues: IssueList): ServeSettings {
+export function serveSettings(input: ServeInput, issues: IssueList): Omit<ServeSettings, "cron"> {
   const plans = Object.entries(input.plans ?? {}).map(([name, plan]) => {
     const params = Object.entries(plan?.params ?? {}).map(
       ([param, spec]) =>

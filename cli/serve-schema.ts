@@ -1,5 +1,6 @@
 import * as v from "valibot";
 import { idPattern, label, program, text } from "../core/plan/schema.ts";
+import { scheduleSchema } from "./schedule-schema.ts";
 
 const about = v.description;
 const whole = v.pipe(v.number("be a whole number"), v.safeInteger("be a whole number"));
@@ -38,6 +39,11 @@ const parameter = v.strictObject(
 
 /** One parameter as a config has it. */
 export type ParameterInput = v.InferOutput<typeof parameter>;
+
+const word = v.pipe(
+  v.string(),
+  v.regex(idPattern, "be 1 to 63 letters, digits, `_` or `-`, starting with a letter or digit"),
+);
 
 const namedPlan = v.strictObject(
   {
@@ -95,20 +101,12 @@ const telegram = v.strictObject(
 export const serveSchema = v.strictObject(
   {
     plans: v.pipe(
-      v.exactOptional(
-        v.record(
-          v.pipe(
-            v.string(),
-            v.regex(
-              idPattern,
-              "be 1 to 63 letters, digits, `_` or `-`, starting with a letter or digit",
-            ),
-          ),
-          namedPlan,
-          "be a map of names to plans",
-        ),
-      ),
+      v.exactOptional(v.record(word, namedPlan, "be a map of names to plans")),
       about("Plans that others may ask for by name."),
+    ),
+    cron: v.pipe(
+      v.exactOptional(v.record(word, scheduleSchema, "be a map of names to schedules")),
+      about("Plans that it runs by itself, and when."),
     ),
     prompts: v.pipe(
       v.exactOptional(v.array(label(40), "be a list of ways in, such as `[http]`")),

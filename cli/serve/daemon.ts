@@ -13,6 +13,7 @@ import { type Address, allowedHosts } from "./address.ts";
 import { AuditTrail } from "./audit-trail.ts";
 import { ChannelHost } from "./channel-host.ts";
 import { ChannelNotes } from "./channel-notes.ts";
+import { CronDesk } from "./cron.ts";
 import { RequestProcesses } from "./driving.ts";
 import { Feed } from "./feed.ts";
 import { Gateway } from "./gateway.ts";
@@ -61,6 +62,7 @@ export class Daemon implements AsyncDisposable {
   readonly #audit: AuditTrail;
   readonly #gateway: Gateway;
   readonly #channels: readonly ChannelHost[];
+  readonly #cron: CronDesk;
   readonly #address: Address;
   readonly #sessions: Sessions;
 
@@ -89,6 +91,10 @@ export class Daemon implements AsyncDisposable {
       new Intake(this.#queue, config, plans),
       parts.place.stateDir,
     );
+    this.#cron = new CronDesk({
+      ...{ operations, database, clock, onTrouble },
+      ...{ schedules: config.serve.cron, audit: this.#audit },
+    });
     const metrics = (): string =>
       tally.text() +
       standingText({
@@ -105,6 +111,7 @@ export class Daemon implements AsyncDisposable {
       routes: routesOf({
         ...{ operations, feed: this.#feed, version, metrics, sessions: this.#sessions },
         inspection: new Inspection(registry, parts.place, terminal),
+        cron: this.#cron,
         pageUrl: () => this.url,
       }),
       door: {
@@ -133,6 +140,7 @@ export class Daemon implements AsyncDisposable {
     try {
       const daemon = new Daemon(parts, registry);
       daemon.#queue.look();
+      daemon.#cron.start();
       return daemon;
     } catch (error) {
       await registry.close();
@@ -154,6 +162,7 @@ export class Daemon implements AsyncDisposable {
 
   /** Takes and starts nothing more, interrupts what it has started, and waits for that: the work is kept. */
   async [Symbol.asyncDispose](): Promise<void> {
+    this.#cron.close();
     await this.#gateway.close();
     await Promise.all(this.#channels.map((host) => host.close()));
     await this.#queue.close();

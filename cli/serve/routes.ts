@@ -9,6 +9,7 @@ import {
   sessionSchema,
   stopSchema,
 } from "./asks.ts";
+import type { CronDesk } from "./cron.ts";
 import { eventStream, placeOf } from "./event-stream.ts";
 import type { Feed } from "./feed.ts";
 import type { Inspection } from "./inspection.ts";
@@ -28,6 +29,7 @@ export interface RouteParts {
   readonly feed: Feed;
   readonly version: string;
   readonly sessions: Sessions;
+  readonly cron: Pick<CronDesk, "view">;
   /** Where pages are. */
   readonly pageUrl: () => string;
   /** All that is counted, in the text form of Prometheus. */
@@ -67,7 +69,7 @@ export function routesOf(parts: RouteParts): readonly Route[] {
   return routes;
 }
 
-function requestRoutes({ operations }: RouteParts): readonly Route[] {
+function requestRoutes({ operations, cron }: RouteParts): readonly Route[] {
   return [
     {
       method: "POST",
@@ -115,6 +117,7 @@ function requestRoutes({ operations }: RouteParts): readonly Route[] {
         prompts: operations.takesPrompts(call.origin.source),
       }),
     ),
+    get("/api/cron", "Schedules: when they come next, and what they missed.", () => cron.view()),
   ];
 }
 

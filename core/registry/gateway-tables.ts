@@ -8,6 +8,19 @@ export async function createGateway(db: Kysely<unknown>): Promise<void> {
   await sql`pragma user_version = 6`.execute(db);
 }
 
+/** How far each schedule has come. */
+export async function createSchedules(db: Kysely<unknown>): Promise<void> {
+  await db.schema
+    .createTable("schedules")
+    .addColumn("name", "text", (column) => column.primaryKey().notNull())
+    .addColumn("spec", "text", (column) => column.notNull())
+    .addColumn("through", "text", (column) => column.notNull())
+    .addColumn("missed", "text")
+    .modifyEnd(sql`strict, without rowid`)
+    .execute();
+  await sql`pragma user_version = 7`.execute(db);
+}
+
 async function createRequests(db: Kysely<unknown>): Promise<void> {
   await db.schema
     .createTable("requests")

@@ -1,7 +1,7 @@
 import { type Kysely, sql } from "kysely";
 import { type Migration, Migrator } from "kysely/migration";
 import { migrationName } from "./format.ts";
-import { createGateway } from "./gateway-tables.ts";
+import { createGateway, createSchedules } from "./gateway-tables.ts";
 
 /**
  * Every change of the tables, forward only, named by its number; a released one is never edited. Each sets
@@ -14,6 +14,7 @@ export const migrations: Readonly<Record<string, Migration>> = {
   [migrationName(4)]: { up: createCooldowns },
   [migrationName(5)]: { up: createQuestions },
   [migrationName(6)]: { up: createGateway },
+  [migrationName(7)]: { up: createSchedules },
 };
 
 /** Brings the tables up to date, all or nothing. Several processes may do so at once: the others find it done. */

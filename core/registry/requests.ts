@@ -84,6 +84,12 @@ export class Requests implements RequestStore {
     return row === undefined ? null : requestOf(row);
   }
 
+  /** The request of a source that came under this key; null: none that is still kept. */
+  withKey(source: string, key: string): QueuedRequest | null {
+    const row = this.#byKey({ source, key });
+    return row === undefined ? null : requestOf(row);
+  }
+
   /** The requests that were handed in together, in their order. */
   ofBatch(batch: string): readonly QueuedRequest[] {
     return this.#database.all(byBatch, batch).map(requestOf);
@@ -192,7 +198,7 @@ export class Requests implements RequestStore {
     return this.#database.all(byId, id)[0];
   }
 
-  #byKey({ source, key }: NewRequest): Row | undefined {
+  #byKey({ source, key }: Pick<NewRequest, "source" | "key">): Row | undefined {
     return key === null ? undefined : this.#database.all(byKey, source, key)[0];
   }
 

@@ -178,6 +178,13 @@ export interface CursorsTable {
   readonly seq: number;
 }
 
+export interface SchedulesTable {
+  readonly name: Text;
+  readonly spec: Text;
+  readonly through: Text;
+  readonly missed: Json | null;
+}
+
 /** Every table of the registry, as Kysely knows them. */
 export interface Tables {
   readonly events: EventsTable;
@@ -191,10 +198,14 @@ export interface Tables {
   readonly requests: RequestsTable;
   readonly audit: AuditTable;
   readonly cursors: CursorsTable;
+  readonly schedules: SchedulesTable;
 }
 
 /** The tables that are derived from the log. */
-export type DerivedTable = Exclude<keyof Tables, "events" | "requests" | "audit" | "cursors">;
+export type DerivedTable = Exclude<
+  keyof Tables,
+  "events" | "requests" | "audit" | "cursors" | "schedules"
+>;
 
 /** Names of the derived tables. */
 export const derivedTables: readonly DerivedTable[] = [

@@ -41,7 +41,10 @@ describe("the config", () => {
       results: { files: 200_000, bytes: 10 * 1024 ** 3 },
       lowWaterBytes: 512 * 1024 * 1024,
       questionMs: null,
-      serve: { plans: {}, prompts: [], verify: null, hosts: [], channels: { telegram: null } },
+      serve: {
+        ...{ plans: {}, cron: [], prompts: [], verify: null, hosts: [] },
+        channels: { telegram: null },
+      },
       processesMax: 8_192,
     });
   });

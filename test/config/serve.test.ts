@@ -30,6 +30,7 @@ test("what may be asked for is read with its defaults", () => {
         },
       },
     },
+    cron: [],
     prompts: [],
     verify: null,
     hosts: [],

@@ -92,7 +92,7 @@ async function downgrade(path: string): Promise<void> {
   for (const column of ["owner_host", "owner_boot"]) {
     database.run(`alter table runs drop column ${column}`);
   }
-  const later = ["cooldowns", "questions", "requests", "audit", "cursors"];
+  const later = ["cooldowns", "questions", "requests", "audit", "cursors", "schedules"];
   for (const table of later) database.run(`drop table ${table}`);
   database.run("delete from kysely_migration where name <> '0001'");
   database.run("pragma user_version = 1");

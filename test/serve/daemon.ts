@@ -1,6 +1,6 @@
 import { mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { loadConfig } from "../../cli/config.ts";
+import { type Config, loadConfig } from "../../cli/config.ts";
 import { Daemon } from "../../cli/serve/daemon.ts";
 import type { ReadPlan } from "../../cli/serve/named-plans.ts";
 import { openToken } from "../../cli/serve/token.ts";
@@ -14,12 +14,18 @@ import { findPlace } from "../../core/workspace/place.ts";
 import { onTestEnd, temporaryDirectory } from "../support/leftovers.ts";
 
 /** A plan `nothing` that others may ask for. */
-const nothing: ReadPlan = {
+export const nothing: ReadPlan = {
   name: "nothing",
   about: null,
   params: {},
   content: { version: 1, mode: "auto", tasks: [{ id: "a", run: "true", isolation: "none" }] },
 };
+
+/** The config of a user who has said nothing. */
+export function settings(): Promise<Config> {
+  const top = temporaryDirectory("ra-serve");
+  return loadConfig({ root: top, env: { HOME: top }, runners: ["kilo", "shell"] });
+}
 
 /** A daemon in this process, whose requests wait: its cap is 0. */
 export async function daemonInside(
