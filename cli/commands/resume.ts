@@ -10,10 +10,11 @@ import type { Registry } from "../../core/registry/registry.ts";
 import type { LimitName } from "../../core/run/model.ts";
 import type { RunState } from "../../core/run/state.ts";
 import { findPlace } from "../../core/workspace/place.ts";
-import type { CommandBody } from "../command.ts";
+import type { CommandBody, Invocation } from "../command.ts";
 import { loadConfig } from "../config.ts";
 import { driveRun, partsOf, prepareRun, type RunOrder } from "../drive.ts";
 import { refuseDriven } from "../driven.ts";
+import { type Follower, together } from "../followers.ts";
 import { flag, list } from "../option.ts";
 import { paceOf } from "../pace.ts";
 import { readRaise, refuseUsedUp } from "../raised-budget.ts";
@@ -22,7 +23,13 @@ import { untilRoom } from "../room.ts";
 import { runnerNames } from "../runner-names.ts";
 
 /** `ra resume [RUN]`: goes on with a run that was stopped or interrupted; what is done stays done. */
-export const run: CommandBody = async ({ terminal, args, options }) => {
+export const run: CommandBody = (invocation) => goOn(invocation, null);
+
+/** The same; `follow` follows the run besides. */
+export async function goOn(
+  { terminal, args, options }: Invocation,
+  follow: Follower | null,
+): Promise<ExitCode> {
   const place = findPlace(terminal.cwd);
   const takesOver = flag(options, "takeOver");
   {
@@ -40,7 +47,10 @@ export const run: CommandBody = async ({ terminal, args, options }) => {
   const config = await loadConfig({ root: place.root, env: terminal.env, runners: runnerNames });
   const { plan, planPath, concurrency, target, base } = state;
   const dispatchFile = plan.format === "dispatch" ? planPath : null;
+  const pace = paceOf(terminal, options, { mode: state.mode, dispatchFile });
   const order: RunOrder = {
+    ...pace,
+    follow: together([pace.follow, follow]),
     terminal,
     config,
     plan,
@@ -50,7 +60,6 @@ export const run: CommandBody = async ({ terminal, args, options }) => {
     // What landed before is put on top of where the target is now.
     base: target === null ? (base ?? plan.base) : `refs/heads/${target}`,
     json: flag(options, "json"),
-    ...paceOf(terminal, options, { mode: state.mode, dispatchFile }),
   };
   const parts = partsOf(order, await prepareRun(order));
   return await driveRun(order, { ...parts, run: id, registry, state }, (now) => {
@@ -58,7 +67,7 @@ export const run: CommandBody = async ({ terminal, args, options }) => {
     if (now) refuseUnlessOpen(now, takesOver);
     return { type: "run.resumed", owner: thisOwner(), epoch: (now?.epoch ?? 0) + 1, ...raise };
   });
-};
+}
 
 /** The run to go on with. Throws `RaError` when there is none, or when it may not be gone on with. */
 async function resumable(

@@ -24,7 +24,7 @@ import { Daemon } from "../serve/daemon.ts";
 import { askForLink, noteUrl, turn } from "../serve/link.ts";
 import { readNamedPlans } from "../serve/named-plans.ts";
 import { demandToken, openToken, tokenPath } from "../serve/token.ts";
-import { abortOnSignal } from "../signals.ts";
+import { aborted, abortOnSignal } from "../signals.ts";
 import { usageError } from "../usage.ts";
 
 /** Requests at once when nobody says otherwise. */
@@ -86,12 +86,5 @@ function served(): RaError {
     exitCode: ExitCode.environment,
     message: "another `ra serve` serves this repository",
     hint: "end it first, or use it",
-  });
-}
-
-function aborted(signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) resolve();
-    signal.addEventListener("abort", () => resolve());
   });
 }

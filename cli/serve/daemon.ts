@@ -9,6 +9,7 @@ import { Requests } from "../../core/registry/requests.ts";
 import type { Place } from "../../core/workspace/place.ts";
 import type { Terminal } from "../command.ts";
 import type { Config } from "../config.ts";
+import { tellingFiles } from "../watch/watched-file.ts";
 import { type Address, allowedHosts } from "./address.ts";
 import { AuditTrail } from "./audit-trail.ts";
 import { ChannelHost } from "./channel-host.ts";
@@ -78,7 +79,7 @@ export class Daemon implements AsyncDisposable {
     this.#sessions = new Sessions(clock);
     this.#processes = new RequestProcesses(registry, terminal);
     this.#queue = new Queue({
-      ...{ store, clock, pacing, onTrouble },
+      ...{ store: tellingFiles(store), clock, pacing, onTrouble },
       driving: this.#processes,
       room: limits.queue,
     });

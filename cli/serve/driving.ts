@@ -9,6 +9,7 @@ import type { Terminal } from "../command.ts";
 import { self } from "../custody.ts";
 import { holdOf } from "../driven.ts";
 import { stopRun } from "../steering.ts";
+import { fileOf, tellEnd } from "../watch/watched-file.ts";
 import { settlementOf } from "./settlement.ts";
 
 /** The hidden first word under which `ra` drives one request; its id follows. */
@@ -38,13 +39,18 @@ export class RequestProcesses implements Driving {
     this.#processes.delete(started);
   }
 
-  async standing({ id, run, cancelledBy }: QueuedRequest): Promise<RunStanding> {
+  async standing(request: QueuedRequest): Promise<RunStanding> {
+    const { id, run, cancelledBy } = request;
     if (this.#requests.driver(id) !== null) return { kind: "driven" };
     const state = await this.#registry.state(run);
     // A run of somebody else that happens to have its id: the next process to drive it takes another one.
     if (state === undefined || state.requestId !== id) return { kind: "idle" };
-    if (state.finishedAt !== null)
-      return { kind: "ended", settlement: settlementOf(state, cancelledBy !== null) };
+    if (state.finishedAt !== null) {
+      const settlement = settlementOf(state, cancelledBy !== null);
+      const file = fileOf(request);
+      if (file !== null && settlement !== null) tellEnd(file, settlement, state);
+      return { kind: "ended", settlement };
+    }
     const isDriven = standingOf(state.owner) !== "dead" || holdOf(state) !== null;
     return isDriven ? { kind: "driven" } : { kind: "idle" };
   }

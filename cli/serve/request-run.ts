@@ -3,7 +3,7 @@ import { ExitCode, RaError } from "../../core/error.ts";
 import { loadPlan } from "../../core/plan/load.ts";
 import { thisOwner } from "../../core/process/owner.ts";
 import { seclude } from "../../core/process/seclusion.ts";
-import type { QueuedRequest } from "../../core/queue/request.ts";
+import type { QueuedRequest, Settlement } from "../../core/queue/request.ts";
 import { Registry } from "../../core/registry/registry.ts";
 import { Requests } from "../../core/registry/requests.ts";
 import type { RunState } from "../../core/run/state.ts";
@@ -11,7 +11,9 @@ import { findPlace } from "../../core/workspace/place.ts";
 import type { Terminal } from "../command.ts";
 import { concurrencyOf, knownOf, loadConfig } from "../config.ts";
 import { type AskedRun, prepareRun, type RunOrder, startRun } from "../drive.ts";
+import { answerFromFile, together } from "../followers.ts";
 import { runnerNames } from "../runner-names.ts";
+import { fileOf, tellEnd, writesBack } from "../watch/watched-file.ts";
 import { settlementOf, shortReason } from "./settlement.ts";
 
 /** What does not speak against the request, but against the moment: it is tried again. */
@@ -44,14 +46,20 @@ export async function driveRequest(id: string, terminal: Terminal): Promise<Exit
     }
     // There is no run yet: a runner is missing, a branch, a login.
     const status = requests.find(id)?.cancelledBy === null ? "rejected" : "cancelled";
-    requests.settle(id, { status, exitCode: error.exitCode, reason });
+    end(request, { status, exitCode: error.exitCode, reason }, undefined);
     return error.exitCode;
   }
   const state = await registry.state(request.run);
   const isCancelled = (requests.find(id)?.cancelledBy ?? null) !== null;
   const settlement = state === undefined ? null : settlementOf(state, isCancelled);
-  if (settlement !== null) requests.settle(id, settlement);
+  if (settlement !== null) end(request, settlement, state);
   return ExitCode.ok;
+
+  function end(ended: QueuedRequest, how: Settlement, run: RunState | undefined): void {
+    const file = fileOf(ended);
+    if (file !== null) tellEnd(file, how, run);
+    requests.settle(ended.id, how);
+  }
 }
 
 async function drive(
@@ -65,8 +73,10 @@ async function drive(
     return;
   }
   if (settlementOf(state, request.cancelledBy !== null) !== null) return;
-  const resume = await import("../commands/resume.ts");
-  await resume.run({ terminal, args: [request.run], options: { wait: true } });
+  const { goOn } = await import("../commands/resume.ts");
+  const file = fileOf(request);
+  const follow = file === null ? null : writesBack(file, terminal);
+  await goOn({ terminal, args: [request.run], options: { wait: true } }, follow);
 }
 
 async function orderOf(request: QueuedRequest, terminal: Terminal): Promise<RunOrder> {
@@ -75,8 +85,19 @@ async function orderOf(request: QueuedRequest, terminal: Terminal): Promise<RunO
   const loaded = loadPlan(request.plan, knownOf(config, runnerNames));
   if (!loaded.ok) throw unfit(loaded.error[0]?.message ?? "it is not valid");
   const plan = loaded.value;
+  const file = fileOf(request);
+  const follow =
+    file === null ? null : together([answerFromFile(file.path), writesBack(file, terminal)]);
   return {
-    ...{ terminal, config, plan, planPath: null, mode: plan.mode, json: true, follow: null },
+    ...{
+      terminal,
+      config,
+      plan,
+      planPath: file?.path ?? null,
+      mode: plan.mode,
+      json: true,
+      follow,
+    },
     concurrency: concurrencyOf(config, plan),
     target: plan.target,
     base: plan.base,

@@ -24,4 +24,12 @@ export const gatewayWork: readonly CommandSpec[] = [
     examples: ["ra serve", "ra serve --listen 8080 --dispatch serial"],
     load: () => import("../commands/serve.ts"),
   },
+  {
+    name: "watch",
+    args: "<dir>",
+    summary: "run approved dispatch files as they appear in a directory",
+    options: [],
+    examples: ["ra watch .gemini"],
+    load: () => import("../commands/watch.ts"),
+  },
 ];
