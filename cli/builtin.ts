@@ -27,4 +27,6 @@ export async function importRunner(name: string): Promise<RunnerFactory> {
 /** The channels that come with `ra`, by name. Imported when a config asks for them. */
 export const channelImports = {
   telegram: () => import("../plugins/channel-telegram.ts"),
+  outbox: () => import("../plugins/channel-outbox.ts"),
+  webhook: () => import("../plugins/channel-webhook.ts"),
 };

@@ -2,12 +2,17 @@ import { jsonText } from "../core/plain-text.ts";
 import type { Event } from "../core/run/event.ts";
 import { looksSecret } from "../core/secret/name.ts";
 
-/**
- * An event as one line of JSON, with its end. The plan in `run.started` goes out without the values that its `env` gives
- * to variables whose names look secret; the registry keeps them, as a run is resumed with them.
- */
+/** An event as one line of JSON, with its end, as it may leave `ra`. */
 export function eventLine(event: Event): string {
-  return `${jsonText(event.type === "run.started" ? withoutSecrets(event) : event)}\n`;
+  return `${jsonText(outward(event))}\n`;
+}
+
+/**
+ * An event as it may leave `ra`. The plan in `run.started` goes out without the values that its `env` gives to variables whose
+ * names look secret; the registry keeps them, as a run is resumed with them.
+ */
+export function outward(event: Event): Event {
+  return event.type === "run.started" ? withoutSecrets(event) : event;
 }
 
 function withoutSecrets(event: Extract<Event, { type: "run.started" }>): Event {

@@ -1,5 +1,6 @@
 import { isAbsolute } from "node:path";
 import type { IssueList } from "../core/plan/source.ts";
+import { type LineSettings, lineSettings } from "./line-config.ts";
 import type { ParameterInput, ServeInput } from "./serve-schema.ts";
 
 export type { ServeInput };
@@ -62,7 +63,7 @@ export interface ServeSettings {
   readonly prompts: readonly string[];
   readonly verify: string | null;
   readonly hosts: readonly string[];
-  readonly channels: { readonly telegram: TelegramConfig | null };
+  readonly channels: { readonly telegram: TelegramConfig | null } & LineSettings;
 }
 
 /** What holds where the user says nothing: nobody may ask for anything. */
@@ -72,7 +73,7 @@ export const serveDefaults: ServeSettings = {
   prompts: [],
   verify: null,
   hosts: [],
-  channels: { telegram: null },
+  channels: { telegram: null, outbox: null, webhook: null },
 };
 
 /** Longest text of a parameter, and greatest number, that a config does not bound. */
@@ -95,7 +96,10 @@ export function serveSettings(input: ServeInput, issues: IssueList): Omit<ServeS
     prompts: input.prompts ?? [],
     verify: input.verify ?? null,
     hosts: input.hosts ?? [],
-    channels: { telegram: telegramConfig(input.channels?.telegram, issues) },
+    channels: {
+      telegram: telegramConfig(input.channels?.telegram, issues),
+      ...lineSettings(input.channels ?? {}, issues),
+    },
   };
 }
 

@@ -1,5 +1,6 @@
 import * as v from "valibot";
 import { idPattern, label, program, text } from "../core/plan/schema.ts";
+import { lineSchemas } from "./line-schema.ts";
 import { scheduleSchema } from "./schedule-schema.ts";
 
 const about = v.description;
@@ -119,7 +120,10 @@ export const serveSchema = v.strictObject(
     channels: v.pipe(
       v.exactOptional(
         v.strictObject(
-          { telegram: v.pipe(v.exactOptional(telegram), about("A bot of Telegram.")) },
+          {
+            telegram: v.pipe(v.exactOptional(telegram), about("A bot of Telegram.")),
+            ...lineSchemas,
+          },
           "be a map such as `{ telegram: { users: [12345678], chats: [12345678] } }`",
         ),
       ),

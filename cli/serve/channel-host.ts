@@ -10,6 +10,7 @@ import type { Origin } from "../../core/queue/request.ts";
 import { cursorOf, moveCursor } from "../../core/registry/cursors.ts";
 import type { RegistryDatabase } from "../../core/registry/database.ts";
 import type { Event } from "../../core/run/event.ts";
+import { outward } from "../event-line.ts";
 import { readAsk } from "./asks.ts";
 import type { AuditTrail } from "./audit-trail.ts";
 import { channelAccess } from "./channel-access.ts";
@@ -135,7 +136,7 @@ export class ChannelHost {
       signal.addEventListener("abort", leave);
     });
     try {
-      await Promise.race([this.#parts.channel.deliver(event, signal, this.#access), late]);
+      await Promise.race([this.#parts.channel.deliver(outward(event), signal, this.#access), late]);
     } finally {
       signal.removeEventListener("abort", leave);
       stop();

@@ -1,4 +1,5 @@
 import { jsonText } from "../../core/plain-text.ts";
+import { outward } from "../event-line.ts";
 import type { Feed } from "./feed.ts";
 
 /** Events of one turn, and how often a silent stream says that it is there, in milliseconds. */
@@ -27,7 +28,8 @@ export function eventStream(feed: Feed, after: number, run: string | null): Read
         }
         isNew = false;
         const lines = events.map(
-          (event) => `id: ${event.seq}\nevent: ${event.type}\ndata: ${jsonText(event)}\n\n`,
+          (event) =>
+            `id: ${event.seq}\nevent: ${event.type}\ndata: ${jsonText(outward(event))}\n\n`,
         );
         place = events.at(-1)?.seq ?? place;
         controller.enqueue(encoder.encode(lines.length === 0 ? ":\n\n" : lines.join("")));

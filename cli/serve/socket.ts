@@ -1,5 +1,6 @@
 import { jsonText } from "../../core/plain-text.ts";
 import { isSettled, type Origin } from "../../core/queue/request.ts";
+import { outward } from "../event-line.ts";
 import { answerSchema, read, readAsk } from "./asks.ts";
 import type { Feed } from "./feed.ts";
 import { type Operations, requestView } from "./operations.ts";
@@ -162,7 +163,7 @@ export class Connection {
         const events = feed.after(followed.place, request?.run ?? followed.run, turnMax);
         for (const event of events) {
           followed.place = event.seq;
-          this.#send({ requestId, type: "event", event });
+          this.#send({ requestId, type: "event", event: outward(event) });
         }
         if (events.length === turnMax) continue;
         if (request !== null && isSettled(request)) {

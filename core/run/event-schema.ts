@@ -249,6 +249,9 @@ export const eventSchema = v.pipe(
   v.description("One line of `ra dispatch --json`, `ra logs --json` and the gateway's streams."),
 );
 
+/** The types that an event may have. */
+export const eventTypes = eventSchema.pipe[0].options.map(({ entries }) => entries.type.literal);
+
 type DeepReadonly<T> = T extends object ? { readonly [K in keyof T]: DeepReadonly<T[K]> } : T;
 type Described = DeepReadonly<v.InferOutput<typeof eventSchema>>;
 

@@ -43,7 +43,7 @@ describe("the config", () => {
       questionMs: null,
       serve: {
         ...{ plans: {}, cron: [], prompts: [], verify: null, hosts: [] },
-        channels: { telegram: null },
+        channels: { telegram: null, outbox: null, webhook: null },
       },
       processesMax: 8_192,
     });

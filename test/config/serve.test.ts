@@ -34,7 +34,7 @@ test("what may be asked for is read with its defaults", () => {
     prompts: [],
     verify: null,
     hosts: [],
-    channels: { telegram: null },
+    channels: { telegram: null, outbox: null, webhook: null },
   });
 });
 
@@ -100,5 +100,22 @@ for (const [params, said] of [
 for (const serve of ["1", "[a]", "{ plans: [a] }", "{ plans: { a: 1 } }", "{ prompts: http }"]) {
   test(`a section that has another shape is refused: ${serve}`, () => {
     expect(wrongWith(serve).length).toBeGreaterThan(0);
+  });
+}
+
+for (const [channels, said] of [
+  ["{ outbox: { file: out.json } }", "`file` must be an absolute path"],
+  ["{ outbox: {} }", "`file` is missing"],
+  ["{ webhook: {} }", "`url` is missing"],
+  ["{ webhook: { url: 'http://example.com/x' } }", "must be `https://HOST/PATH`"],
+  ["{ webhook: { url: 'https://user:pass@example.com/' } }", "must be `https://HOST/PATH`"],
+  ["{ webhook: { url: 'file:///etc/passwd' } }", "must be `https://HOST/PATH`"],
+  ["{ webhook: { url: 'https://a.b/', secret: s } }", "`secret` must be an absolute path"],
+  ["{ webhook: { url: 'https://a.b/', events: [run.ended] } }", "a type of event"],
+  ["{ webhook: { url: 'https://a.b/', events: [] } }", "hold at least one type"],
+  ["{ pigeon: {} }", "`pigeon`"],
+] as const) {
+  test(`a channel that cannot be is told: ${channels}`, () => {
+    expect(wrongWith(`{ channels: ${channels} }`).join("\n")).toContain(said);
   });
 }

@@ -7,7 +7,7 @@ import { botToken } from "../support/bot-server.ts";
 import { temporaryDirectory } from "../support/leftovers.ts";
 
 const telegram = { users: [5], chats: [5], token: null, server: null };
-const settings = { ...serveDefaults, channels: { telegram } };
+const settings = { ...serveDefaults, channels: { ...serveDefaults.channels, telegram } };
 
 /** What comes of opening a bot whose token stands in the usual file. */
 async function opened(text: string | null, mode = 0o600, env: Record<string, string> = {}) {
@@ -43,4 +43,36 @@ test("what is no token is refused, and not repeated", async () => {
   for (const text of ["", "my secret words", `${botToken}/../x`])
     expect(await opened(text)).toStartWith("TOKEN_UNFIT the");
   expect(await opened("my secret words")).not.toContain("secret");
+});
+
+/** What comes of opening a webhook whose secret stands in a file of its own. */
+async function openedHook(text: string | null, mode = 0o600) {
+  const home = temporaryDirectory("ra-channels");
+  const secret = join(home, "hook.secret");
+  if (text !== null) writeFileSync(secret, text, { mode });
+  const webhook = { url: "http://127.0.0.1:1/x", secret, events: null };
+  const outbox = { file: join(home, "out.json") };
+  try {
+    const channels = { telegram: null, outbox, webhook };
+    return (await openChannels({ ...serveDefaults, channels }, {})).map(({ name }) => name);
+  } catch (error) {
+    return `${(error as { code: string }).code} ${(error as Error).message}`.replace(
+      secret,
+      "PATH",
+    );
+  }
+}
+
+test("the secret of the webhook comes from a file that is its owner's alone", async () => {
+  const open = ["outbox", "webhook"];
+  expect(await openedHook("0123456789abcdef01234567\n")).toEqual(open);
+  expect(await openedHook(`whsec_${"A".repeat(43)}=`)).toEqual(open);
+  expect(await openedHook("0123456789abcdef01234567", 0o644)).toBe(
+    "TOKEN_UNFIT others may have read the secret of the webhook (`PATH`)",
+  );
+  expect(await openedHook(null)).toBe("TOKEN_UNFIT there is no secret of the webhook (`PATH`)");
+  for (const text of ["hush", "two words that are long enough", "whsec_not-base64-at-all-really"])
+    expect(await openedHook(text)).toBe(
+      "TOKEN_UNFIT the secret of the webhook is not fit (`PATH`)",
+    );
 });
