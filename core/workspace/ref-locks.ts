@@ -1,4 +1,14 @@
-import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import {
+  closeSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeSync,
+} from "node:fs";
 import { join, relative } from "node:path";
 import type { ProcessIdentity } from "../id.ts";
 import { holdersOf, isAlive, processIdentity } from "../process/table.ts";
@@ -35,7 +45,7 @@ export class RefLocks {
     this.#count += 1;
     const mark = join(this.#stateDir, `${this.#name}.${this.#count}`);
     mkdirSync(this.#stateDir, { recursive: true });
-    writeFileSync(mark, locks.join("\n"), { mode: 0o600 });
+    writeMark(mark, locks);
     try {
       const done = await work();
       if (done.code === null) for (const lock of locks) await removeLeft(lock, mark);
@@ -43,6 +53,17 @@ export class RefLocks {
     } finally {
       rmSync(mark, { force: true });
     }
+  }
+}
+
+/** On the disk before any lock is: after a power cut the file would be there, and be empty. */
+function writeMark(mark: string, locks: readonly string[]): void {
+  const file = openSync(mark, "w", 0o600);
+  try {
+    writeSync(file, locks.join("\n"));
+    fsyncSync(file);
+  } finally {
+    closeSync(file);
   }
 }
 
