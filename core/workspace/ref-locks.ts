@@ -1,17 +1,8 @@
-import {
-  closeSync,
-  fsyncSync,
-  mkdirSync,
-  openSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  statSync,
-  writeSync,
-} from "node:fs";
-import { join, relative } from "node:path";
+import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { dirname, join, relative } from "node:path";
 import type { ProcessIdentity } from "../id.ts";
 import { holdersOf, isAlive, processIdentity } from "../process/table.ts";
+import { flushAll } from "./durable.ts";
 
 /** How long a lock that nobody writes to must have stood to be taken for one that was left, in milliseconds. */
 const stoodMs = 1_000;
@@ -45,7 +36,7 @@ export class RefLocks {
     this.#count += 1;
     const mark = join(this.#stateDir, `${this.#name}.${this.#count}`);
     mkdirSync(this.#stateDir, { recursive: true });
-    writeMark(mark, locks);
+    await writeMark(mark, locks);
     try {
       const done = await work();
       if (done.code === null) for (const lock of locks) await removeLeft(lock, mark);
@@ -56,15 +47,10 @@ export class RefLocks {
   }
 }
 
-/** On the disk before any lock is: after a power cut the file would be there, and be empty. */
-function writeMark(mark: string, locks: readonly string[]): void {
-  const file = openSync(mark, "w", 0o600);
-  try {
-    writeSync(file, locks.join("\n"));
-    fsyncSync(file);
-  } finally {
-    closeSync(file);
-  }
+/** On the disk before any lock is: a power cut may leave the lock, and then the mark must not be gone or empty. */
+async function writeMark(mark: string, locks: readonly string[]): Promise<void> {
+  writeFileSync(mark, locks.join("\n"), { mode: 0o600 });
+  await flushAll([mark], [dirname(mark)]);
 }
 
 /**

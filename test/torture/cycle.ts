@@ -3,6 +3,7 @@ import { type DirtyFile, dirtyBlobs, judge } from "./oracle.ts";
 import type { Reference } from "./reference-plan.ts";
 import {
   commitAsUser,
+  endOf,
   type LoggedEvent,
   makeWorld,
   type RaChild,
@@ -78,6 +79,8 @@ export async function runCycle(
       kills += 1;
       onKill();
       for (const [id, file] of dirtyBlobs(world)) dirty.set(id, file);
+      // It may be killed between the end of the run and its own.
+      code = endOf(readLog(world));
     } else {
       ends += 1;
       code = await child.ended;

@@ -110,6 +110,7 @@ function orderOf(repository: TestRepository, before: ReadonlySet<string>, told: 
   return {
     log: join(gitDir, "ra", "registry.db-wal"),
     told,
+    marks: join(gitDir, "ra", "ref-locks."),
     checkout: dir,
     target: join(gitDir, "refs/heads/main"),
     landed: git("diff", "--name-only", start, "main")

@@ -1,4 +1,4 @@
-import { join } from "node:path";
+import { dirname, join, relative } from "node:path";
 import { type Call, FlushedDisk, type Moment } from "./trace.ts";
 
 /** What a run is to have made durable, and where it tells. Paths are absolute. */
@@ -7,6 +7,8 @@ export interface Order {
   readonly log: string;
   /** The file that standard output went to. */
   readonly told: string;
+  /** What the names of marks begin with that tell which locks on refs a git of `ra` takes. */
+  readonly marks: string;
   /** The user's checkout. */
   readonly checkout: string;
   /** The ref that the run lands on, and the files of the checkout that it moves. */
@@ -70,6 +72,7 @@ class Judgement {
         if (!this.#isRecorded(id)) this.#wrong.push(`${id} was told before it was recorded`);
       }
     }
+    if (/^open/.test(call.name) && call.flags.includes("O_CREAT")) this.#locking(path);
     if (/^(?:rename|link)/.test(call.name)) this.#renaming(path, to);
     if (/^unlink/.test(call.name) && /\/refs\/ra\/.*\.before$/.test(path)) {
       for (const file of restored) {
@@ -106,6 +109,20 @@ class Judgement {
         this.#wrong.push(`line ${line + 1} records ${name} before ${what}`);
       if (ref === this.#order.target) this.#landing(`the record of ${name}`);
     }
+  }
+
+  /** A lock that stays when the power goes is told to be `ra`'s own by a mark only. */
+  #locking(path: string): void {
+    const { checkout, marks } = this.#order;
+    const below = relative(join(checkout, ".git"), path);
+    if (!/^(?:packed-refs|HEAD|refs\/heads\/.*)\.lock$/.test(below)) return;
+    const found = [...this.#disk.below(dirname(marks))].find(
+      ([mark, text]) => mark.startsWith(marks) && text.includes(path),
+    );
+    if (found === undefined) this.#wrong.push(`${path} was taken without a mark`);
+    else
+      for (const what of this.#disk.lacks(found[0]))
+        this.#wrong.push(`${path} came before ${what}`);
   }
 
   #renaming(from: string, to: string): void {

@@ -106,8 +106,8 @@ function directoriesOf(inside: string): string[] {
   return [...inside.matchAll(/(?:^|, )(?:\d+|AT_FDCWD)<([^>]*)>/g)].map(([, path]) => path ?? "");
 }
 
-/** How much of a file's text is remembered: that of a ref is short. */
-const textMax = 64;
+/** How much of a file's text is remembered: that of a ref or of a mark is short. */
+const textMax = 1024;
 
 interface WrittenFile {
   /** The last line of the trace that wrote to it. */

@@ -189,3 +189,9 @@ export function readLog(world: World): readonly LoggedEvent[] {
     .all();
   return rows.map((row) => ({ ...row, body: JSON.parse(row.body) }));
 }
+
+/** The exit code that a run ended with by its log; null while it has not, and after it was resumed. */
+export function endOf(log: readonly LoggedEvent[]): number | null {
+  const last = log.at(-1);
+  return last?.type === "run.finished" ? (last.body.exitCode as number) : null;
+}
