@@ -38,9 +38,10 @@ export async function followCourse(
     published === null
       ? await dispatcher.run()
       : await finishRun({ log: registry, run, published, ending: null, hands });
-  await parts.repository?.tidy(run);
   const ended = await registry.state(run);
   if (ended) dropSessionState(join(parts.place.stateDir, "runs", run), ended);
+  // Last: should this process die before, its directory tells the next run that something is left to do.
+  await parts.repository?.tidy(run);
   return exitCode as ExitCode;
 }
 

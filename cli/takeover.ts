@@ -1,8 +1,10 @@
+import { join } from "node:path";
 import { type Aftermath, endProcesses, recoverRun } from "../core/dispatch/aftermath.ts";
+import { dropSessionState } from "../core/dispatch/session-state.ts";
 import { ExitCode, RaError } from "../core/error.ts";
 import type { RunOwner } from "../core/id.ts";
 import { type Machine, thisMachine } from "../core/process/machine.ts";
-import { brokenRuns } from "../core/registry/query.ts";
+import { unattendedRuns } from "../core/registry/query.ts";
 import type { Registry } from "../core/registry/registry.ts";
 import type { Fact } from "../core/run/event.ts";
 import { lostQuestions } from "../core/run/question.ts";
@@ -41,6 +43,7 @@ export type First = (state: RunState | undefined) => Fact;
 export async function takeRun(taking: Taking, first: First): Promise<Aftermath> {
   const { terminal, registry, run, place, repository, state } = taking;
   const { machine = thisMachine, inTurn = inRecoveryTurn } = taking;
+  await tidyUpOthers(taking);
   if (state === undefined) {
     await lookAfterOthers(taking);
     await open(registry, run, first);
@@ -74,7 +77,7 @@ async function open(registry: Registry, run: string, first: First): Promise<void
 async function lookAfterOthers(taking: Taking): Promise<void> {
   const { terminal, registry, run, place, repository } = taking;
   const { machine = thisMachine, inTurn = inRecoveryTurn } = taking;
-  const broken = brokenRuns(registry.database).filter((id) => id !== run);
+  const broken = unattendedRuns(registry.database, { ended: false }).filter((id) => id !== run);
   if (broken.length === 0) return;
   await inTurn(place.stateDir, async () => {
     for (const id of broken) {
@@ -86,6 +89,26 @@ async function lookAfterOthers(taking: Taking): Promise<void> {
       for (const line of told) terminal.err(`ra: ${id}: ${line}\n`);
     }
     for (const line of (await repository?.mend()) ?? []) terminal.err(`ra: ${line}\n`);
+  });
+}
+
+/** Deletes what stands of other runs that have ended and whose `ra` died before it had tidied up. */
+async function tidyUpOthers(taking: Taking): Promise<void> {
+  const { terminal, registry, run, place, repository, inTurn = inRecoveryTurn } = taking;
+  const standing = (await repository?.standingRuns())?.filter((id) => id !== run) ?? [];
+  if (repository === null || standing.length === 0) return;
+  const ended = unattendedRuns(registry.database, { ended: true });
+  const left = standing.filter((id) => ended.includes(id));
+  if (left.length === 0) return;
+  await inTurn(place.stateDir, async () => {
+    for (const id of left) {
+      const state = await registry.state(id);
+      // It may have been taken up again meanwhile, by `ra resume` or by a command that works on it.
+      if (!state || state.finishedAt === null || holdOf(state) !== null) continue;
+      dropSessionState(join(place.stateDir, "runs", id), state);
+      await repository.tidy(id);
+    }
+    for (const line of await repository.mend()) terminal.err(`ra: ${line}\n`);
   });
 }
 

@@ -101,22 +101,26 @@ export function runs(
   return summarize(database, database.all(newestRuns, limit));
 }
 
-/** So many of the newest runs are looked at for those that have broken off. */
-const brokenRunsMax = 20;
+/** So many of the newest runs are looked at for those that a dead `ra` has left. */
+const lastOwnersMax = 20;
 
 const lastOwners = statement((tables) =>
   tables
     .selectFrom("runs")
     .select(["id", "finished_at", ...ownerColumns])
     .orderBy("started_at", "desc")
-    .limit(sql.lit(brokenRunsMax)),
+    .limit(sql.lit(lastOwnersMax)),
 );
 
-/** Ids of those among the newest runs that have not finished and whose `ra` is gone, newest first. */
-export function brokenRuns(database: RegistryDatabase): string[] {
+/** Ids of those among the newest runs whose `ra` is gone, newest first: `ended` ones, or those that have broken off. */
+export function unattendedRuns(
+  database: RegistryDatabase,
+  { ended }: { readonly ended: boolean },
+): string[] {
   return database
     .all(lastOwners)
-    .filter((row) => row.finished_at === null && !database.living.isAttended(ownerOf(row)))
+    .filter((row) => (row.finished_at !== null) === ended)
+    .filter((row) => !database.living.isAttended(ownerOf(row)))
     .map(({ id }) => id);
 }
 

@@ -44,6 +44,12 @@ export async function abandonedWorkspaces(
   });
 }
 
+/** Ids of the runs of which a directory of workspaces stands, whoever made them. */
+export async function standingRuns({ layout }: Site): Promise<readonly string[]> {
+  const names = await readdir(layout.root).catch(() => []);
+  return names.filter((name) => name !== ".trash" && name !== "leftovers");
+}
+
 /**
  * Removes what a dead `ra` left of a run besides its work: throw-away checkouts, index files, bases. `empty`: workspaces in which nobody has worked. Whatever else stands among its workspaces is set aside.
  */

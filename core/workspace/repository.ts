@@ -1,10 +1,10 @@
 import { existsSync } from "node:fs";
-import { readdir, rm } from "node:fs/promises";
+import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { ExitCode, RaError } from "../error.ts";
 import { limits } from "../limits.ts";
 import { createMutex } from "../mutex.ts";
-import { abandonedWorkspaces, clearAbandoned, clearLocksOfRun, removeBases } from "./abandoned.ts";
+import { abandonedWorkspaces, clearAbandoned, standingRuns } from "./abandoned.ts";
 import { BaseAttributes } from "./attributes.ts";
 import { textsAt } from "./blob-text.ts";
 import { carried, carriedOnto } from "./carried.ts";
@@ -15,13 +15,7 @@ import { bindControl, lastValue, readGitConfig } from "./control.ts";
 import { bindGit, type Environment, requireGit } from "./git.ts";
 import { type Identity, signature, userIdentity } from "./identity.ts";
 import { adoptInPlace, openInPlace } from "./in-place.ts";
-import {
-  baseRef,
-  isolatedWorkspace,
-  openAttempts,
-  requireIndex,
-  setWorkspaceAside,
-} from "./isolated.ts";
+import { isolatedWorkspace, requireIndex } from "./isolated.ts";
 import { keptCommits } from "./kept-commits.ts";
 import { publish } from "./land.ts";
 import { commitsTouching, landedCommits, landedTasks } from "./landed.ts";
@@ -33,15 +27,14 @@ import { patchOf } from "./patch.ts";
 import { gitDirOf, type Place } from "./place.ts";
 import { plainWorkspace } from "./plain.ts";
 import { Quarantine } from "./quarantine.ts";
-import { clearLeftLocks } from "./ref-locks.ts";
 import { ownRef, Refs } from "./refs.ts";
 import type { ResultLimits } from "./result-size.ts";
 import type { Site } from "./site.ts";
 import { submodulesOf } from "./submodules.ts";
+import { mend, tidy } from "./tidy.ts";
 import { changedPaths, diffRevisions } from "./tree-diff.ts";
-import { bringBackLandings } from "./unfinished-landing.ts";
 import type { GitRepository, Workspace, WorkspaceRequest } from "./workspace.ts";
-import { detachFrom, openWorktree, removeWorktreesBelow } from "./worktree.ts";
+import { detachFrom, openWorktree } from "./worktree.ts";
 
 /** How a repository is opened. */
 export interface RepositoryOptions {
@@ -158,6 +151,7 @@ function composed(
     abandoned: (run, lasting) => abandonedWorkspaces(site, run, lasting),
     clearAbandoned: (run, leftovers) => clearAbandoned(site, run, leftovers),
     mend: (run) => mend(site, run),
+    standingRuns: () => standingRuns(site),
     tidy: (run) => tidy(site, run),
   };
 }
@@ -202,35 +196,6 @@ async function openScratch(
   await makeClone(site, { path, index, commit, branch: "ra/verify", ...borrowed });
   await rm(index, { force: true });
   return { path, close: () => site.trash.take(path) };
-}
-
-async function tidy(site: Site, run: string): Promise<void> {
-  const { refs } = site;
-  const dir = join(site.layout.root, run);
-  const open = await openAttempts(site, run);
-  for (const name of await readdir(dir).catch(() => [])) {
-    const request = open.find((each) => site.layout.workspace(each) === join(dir, name));
-    if (request === undefined) continue;
-    await setWorkspaceAside(site, request, await refs.read(baseRef(request)));
-  }
-  await removeWorktreesBelow(site, dir);
-  await site.trash.take(dir);
-  await site.trash.empty();
-  await site.quarantine.drop();
-  for (const name of await readdir(site.indexDir).catch(() => [])) {
-    if (!name.startsWith(`${run}.`)) continue;
-    await rm(join(site.indexDir, name), { recursive: true, force: true });
-  }
-  // An attempt that could not take its snapshot never closed its workspace.
-  await removeBases(site, run);
-}
-
-async function mend(site: Site, run: string | undefined): Promise<readonly string[]> {
-  if (run !== undefined) await clearLocksOfRun(site, run);
-  await site.quarantine.clearStale();
-  const locks = await clearLeftLocks(site.place.stateDir, site.place.commonDir);
-  const gone = locks.map((lock) => `the lock \`${lock}\`, which a killed git of it left, is gone`);
-  return [...gone, ...(await bringBackLandings(site))];
 }
 
 async function discard(site: Site, branch: string, commit: string): Promise<boolean> {

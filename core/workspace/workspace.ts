@@ -272,6 +272,8 @@ export interface GitRepository extends Repository {
    * no run. `run`: one whose `ra` is dead; nothing waits for the locks on its refs any more. Gives what it did, one line each.
    */
   mend(run?: string): Promise<readonly string[]>;
+  /** Ids of the runs of which a directory of workspaces stands, those at work included. */
+  standingRuns(): Promise<readonly string[]>;
   /**
    * Deletes the directories and scratch files of a run that is over. A workspace that was never closed may
    * hold work that no commit has: it is moved to `leftovers` beside the workspaces.

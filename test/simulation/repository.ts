@@ -252,6 +252,9 @@ export function simulatedRepository(world: Outside, driver: Driver): GitReposito
       checkout.landing = null;
       return ["a landing"];
     },
+    async standingRuns() {
+      return [...new Set([...world.disk.values()].map(({ run }) => run))];
+    },
     async tidy(run) {
       await step("tidy");
       setAside(run);

@@ -8,6 +8,7 @@ import {
   makeWorld,
   type RaChild,
   readLog,
+  runNext,
   type World,
 } from "./world.ts";
 
@@ -80,7 +81,7 @@ export async function runCycle(
       onKill();
       for (const [id, file] of dirtyBlobs(world)) dirty.set(id, file);
       // It may be killed between the end of the run and its own.
-      code = endOf(readLog(world));
+      if (endOf(readLog(world)) === 0) code = await (await runNext(world)).ended;
     } else {
       ends += 1;
       code = await child.ended;

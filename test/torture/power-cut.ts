@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { raBinary } from "../support/binary.ts";
 import { type LoopDisk, makeLoopDisk } from "./loop-disk.ts";
 import { judge } from "./oracle.ts";
-import { endOf, type LoggedEvent, makeWorld, readLog, type World } from "./world.ts";
+import { endOf, type LoggedEvent, makeWorld, readLog, runNext, type World } from "./world.ts";
 
 /** What a run came to whose power was cut. */
 export interface PowerCut {
@@ -147,9 +147,14 @@ function judgeEnd(world: World, code: number | null): string[] {
 
 /** Resumes the run to its end and judges that. */
 async function goOn(world: World, before: number | null): Promise<string[]> {
-  // The power may go between the end of the run and that of its process.
-  let code = before ?? endOf(readLog(world));
+  let code = before;
   let said = "";
+  // The power may go between the end of the run and that of its process.
+  if (code === null && endOf(readLog(world)) === 0) {
+    const next = await runNext(world);
+    code = await next.ended;
+    if (code !== 0) return [`the run after it came to ${code}: ${await next.said()}`];
+  }
   for (let lives = 0; lives < resumesMax && code !== 0; lives++) {
     const isNew = readLog(world).length === 0;
     const child = await world.ra(...(isNew ? ["dispatch", `${world.top}/plan.json`] : ["resume"]));
@@ -160,7 +165,7 @@ async function goOn(world: World, before: number | null): Promise<string[]> {
   }
   return code === 0
     ? judgeAfterCut(world).filter((what) => !isSetAside(what))
-    : [`the last of ${resumesMax} lives came to ${code}: ${said}`];
+    : [`the last of ${resumesMax} lives came to ${code}, ${readLog(world).at(-1)?.type}: ${said}`];
 }
 
 /** Git does not flush the log of a branch, so that its last moves may be gone where the branch itself is not. */

@@ -1,6 +1,6 @@
 import { Database } from "bun:sqlite";
 import { describe, expect, test } from "bun:test";
-import { rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { hostname } from "node:os";
 import { join } from "node:path";
 import { isAlive, processIdentity } from "../../../core/process/table.ts";
@@ -8,6 +8,7 @@ import { allRuns } from "../../../core/registry/query.ts";
 import { Registry } from "../../../core/registry/registry.ts";
 import { killWithWarden } from "../../support/keepers.ts";
 import {
+  ending,
   eventsOf,
   statuses,
   type TestRepository,
@@ -33,6 +34,35 @@ function isWritable(repository: TestRepository): boolean {
     return false;
   }
 }
+
+test("what a run left that had ended before its ra was killed goes with the next run", async () => {
+  const repository = testRepository();
+  const first = await repository.ra(
+    "dispatch",
+    repository.plan([{ id: "one", run: "echo 1 > one.txt" }]),
+    "--json",
+  );
+  const [store = ""] = readdirSync(join(repository.top, "workspaces"));
+  const workspaces = join(repository.top, "workspaces", store);
+  // As it stands between the last fact of the run and the end of its process.
+  for (const path of [join(ending(first).run, "one"), join(".trash", "dead")]) {
+    mkdirSync(join(workspaces, path), { recursive: true });
+    writeFileSync(join(workspaces, path, "one.txt"), "1\n");
+  }
+
+  const quarantine = join(repository.dir, ".git", "ra", "quarantine");
+  // No process has so high an id.
+  mkdirSync(join(quarantine, "4194305.1.dead"), { recursive: true });
+
+  const next = await repository.ra(
+    "dispatch",
+    repository.plan([{ id: "two", run: "true" }]),
+    "--json",
+  );
+
+  expect([first.code, next.code]).toEqual([0, 0]);
+  expect([readdirSync(workspaces), readdirSync(quarantine)]).toEqual([[], []]);
+});
 
 describe("a run whose ra was killed", () => {
   test("is resumed without its name: what an agent left is kept, and its process ended", async () => {
