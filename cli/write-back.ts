@@ -1,5 +1,6 @@
 import {
   chmodSync,
+  existsSync,
   readFileSync,
   realpathSync,
   renameSync,
@@ -88,13 +89,14 @@ function changesOf(event: Event): DispatchChanges | null {
   }
 }
 
-/** A link stays a link, and the mode stays what it was. Readers see the old text or the new one, never a part. */
+/** A link stays a link, and the mode stays what it was; where there is no file, one is made. Readers see the old text or the new one, never a part. */
 export function replaceFile(path: string, text: string): void {
-  const file = realpathSync(path);
+  const isThere = existsSync(path);
+  const file = isThere ? realpathSync(path) : path;
   const draft = `${file}.ra-${process.pid}`;
   try {
     writeFileSync(draft, text, { flag: "wx" });
-    chmodSync(draft, statSync(file).mode & 0o7777);
+    if (isThere) chmodSync(draft, statSync(file).mode & 0o7777);
     renameSync(draft, file);
   } catch (error) {
     rmSync(draft, { force: true });

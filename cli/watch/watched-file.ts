@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { readFileSync, rmSync, writeFileSync } from "node:fs";
+import { readFileSync, rmSync } from "node:fs";
 import { basename } from "node:path";
 import { asMap, asText } from "../../core/plan/draft.ts";
 import type { DispatchChanges } from "../../core/plan/write-back.ts";
@@ -7,7 +7,7 @@ import type { QueuedRequest, RequestStore, Settlement } from "../../core/queue/r
 import type { RunState } from "../../core/run/state.ts";
 import type { Terminal } from "../command.ts";
 import type { Follower } from "../followers.ts";
-import { applyTo, taskEnd, writeBackTo } from "../write-back.ts";
+import { applyTo, replaceFile, taskEnd, writeBackTo } from "../write-back.ts";
 
 /** The way in, as requests name it. */
 export const watchSource = "watch";
@@ -135,7 +135,7 @@ export function reportPath(path: string): string {
 /** Tells beside a dispatch file why it is not run. Throws when that cannot be written. */
 export function report(path: string, why: string): void {
   if (isForeign(path)) return;
-  writeFileSync(reportPath(path), head(path) + why);
+  replaceFile(reportPath(path), head(path) + why);
 }
 
 /** Takes such a report away. */
