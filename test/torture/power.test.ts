@@ -3,7 +3,8 @@ import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { temporaryDirectory } from "../support/leftovers.ts";
 import { whyNoLoopDisk } from "./loop-disk.ts";
-import { controlIsDamaged, cutPower } from "./power-cut.ts";
+import { controlIsDamaged, cutTeller } from "./power-control.ts";
+import { cutPower } from "./power-cut.ts";
 
 const seed = Number(process.env.RA_TORTURE_SEED ?? Math.floor(Math.random() * 1e6));
 const reason = await probe();
@@ -29,6 +30,17 @@ test.skipIf(reason !== null)(
     }
 
     expect(isDamaged).toBe(true);
+  },
+  limitMs,
+);
+
+test.skipIf(reason !== null)(
+  "what SQLite flushed and told of before a power cut is there after it",
+  async () => {
+    const { before, lostBefore } = await cutTeller(temporaryDirectory("ra-power-teller"));
+
+    expect(before).toBeGreaterThan(0);
+    expect(lostBefore).toBe(0);
   },
   limitMs,
 );

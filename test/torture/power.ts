@@ -5,7 +5,8 @@ import { parseArgs } from "node:util";
 import { Random } from "../campaign/random.ts";
 import { root } from "../support/program.ts";
 import { whyNoLoopDisk } from "./loop-disk.ts";
-import { controlIsDamaged, cutPower, type PowerCut } from "./power-cut.ts";
+import { controlIsDamaged, cutTeller } from "./power-control.ts";
+import { cutPower, type PowerCut } from "./power-cut.ts";
 
 /*
  * Power cuts: `bun test/torture/power.ts --cuts N --seed S`. Every tenth cut comes right after the run has ended.
@@ -30,6 +31,9 @@ const { values } = parseArgs({
 /** Cuts of git as it is: if they did no damage, those of `ra` would prove nothing. */
 const controls = 5;
 
+/** Cuts of SQLite alone. */
+const tellers = 20;
+
 const top = mkdtempSync(join(tmpdir(), "ra-power-"));
 try {
   const reason = await whyNoLoopDisk(top);
@@ -47,6 +51,7 @@ async function campaign(): Promise<void> {
     damaged += Number(await controlIsDamaged(join(top, `control-${number}`)));
   }
   if (damaged < controls) wrong.push(`only ${damaged} of ${controls} controls were damaged`);
+  const rows = await tellersCut(wrong);
   const first = Number(values.first);
   for (let number = first; number < first + Number(values.cuts); number++) {
     const random = new Random("power", Number(values.seed), number);
@@ -71,6 +76,7 @@ async function campaign(): Promise<void> {
     `commit ${commit.trim()}, seed ${values.seed}, from cut ${first}`,
     `power cuts ${cuts.length}, of them after the end of the run ${sum(({ ended }) => Number(ended))}`,
     `controls (git without flushing, a flushed registry) ${controls}, damaged ${damaged}`,
+    rows,
     `facts told before a cut ${sum(({ told }) => told)}, results among them ${sum(({ results }) => results)}`,
     `violations ${wrong.length}`,
     ...wrong,
@@ -80,4 +86,19 @@ async function campaign(): Promise<void> {
   const flag = values.add ? "a" : "w";
   if (values.record) writeFileSync(join(root, "docs", "results", "power.txt"), text, { flag });
   process.exitCode = wrong.length > 0 ? 1 : 0;
+}
+
+/** The line that tells of rows that SQLite alone told of; what it lost of those told before the cut is wrong. */
+async function tellersCut(wrong: string[]): Promise<string> {
+  const sums = { before: 0, lostBefore: 0, late: 0, lostLate: 0 };
+  for (let number = 0; number < tellers; number++) {
+    const dir = join(top, `teller-${number}`);
+    const rows = await cutTeller(dir);
+    rmSync(dir, { recursive: true, force: true });
+    for (const key of ["before", "lostBefore", "late", "lostLate"] as const) sums[key] += rows[key];
+  }
+  const { before, lostBefore, late, lostLate } = sums;
+  if (lostBefore > 0) wrong.push(`SQLite alone lost ${lostBefore} rows told before a cut`);
+  const during = `while the disk was shut down ${late}, lost ${lostLate}`;
+  return `SQLite alone, cut ${tellers} times: rows told before ${before}, lost ${lostBefore}; told ${during}`;
 }
