@@ -78,12 +78,20 @@ async function faultyLife(
     ],
     { cwd: world.project, env: world.env, stdin: "ignore", stdout: "ignore", stderr: "ignore" },
   );
-  const limit = setTimeout(() => child.kill("SIGKILL"), lifeMaxMs);
+  // As somebody who has no patience: strace alone would leave `ra` at work.
+  const limit = setTimeout(() => process.kill(driverOf(world) ?? child.pid, "SIGKILL"), lifeMaxMs);
   await child.exited;
   clearTimeout(limit);
   const signs = error === null ? /\+\+\+ killed by SIGKILL/g : /\(INJECTED\)/g;
   const struck = readFileSync(journal, "utf8").match(signs)?.length ?? 0;
   return { code: child.exitCode, struck };
+}
+
+/** The `ra` that drives the run; null before it has said so. */
+function driverOf(world: World): number | null {
+  if (!existsSync(world.registry)) return null;
+  const start = readLog(world).find(({ type }) => type === "run.started");
+  return (start?.body.owner as { readonly pid: number } | undefined)?.pid ?? null;
 }
 
 /** What the user does next: the run is resumed, or begun anew when it had ended; then a run without a fault ends well. */
