@@ -17,9 +17,33 @@ interface Paces {
   /** Failures in a row after which it is left alone, and for how long, in milliseconds. */
   readonly failuresMax: number;
   readonly restMs: number;
+  /** Times that an event is refused for good before it is put aside. */
+  readonly refusalsMax: number;
 }
 
-const pacesDefault: Paces = { failuresMax: 8, restMs: 5 * 60_000 };
+const pacesDefault: Paces = { failuresMax: 8, restMs: 5 * 60_000, refusalsMax: 8 };
+
+/** The receiver has answered, and not with 2xx. */
+class Refused extends Error {
+  readonly status: number;
+
+  constructor(host: string, status: number) {
+    const moved = status >= 300 && status < 400 ? ", and redirects are not followed" : "";
+    super(`${host} answered ${status}${moved}`);
+    this.status = status;
+  }
+
+  /** Whether the same event will be refused again, as far as the answer tells. */
+  get isForGood(): boolean {
+    return this.status >= 400 && this.status < 500 && this.status !== 408 && this.status !== 429;
+  }
+}
+
+/** How often the event that is refused now has been refused, kept over a restart. */
+interface Refusals {
+  readonly seq: number;
+  readonly count: number;
+}
 
 /** Events as they happen, sent to an address of the user's, signed as Standard Webhooks has it. */
 class Webhook implements Channel {
@@ -32,6 +56,8 @@ class Webhook implements Channel {
   #failures = 0;
   /** Until when nothing is sent. */
   #restsUntil = Number.NEGATIVE_INFINITY;
+  #hasToldOfRest = false;
+  #isGone = false;
 
   constructor({ url, secret, events, paces, monotonic }: WebhookSettings) {
     this.#url = new URL(url);
@@ -42,23 +68,55 @@ class Webhook implements Channel {
   }
 
   async deliver(event: Event, signal: AbortSignal, access: ChannelAccess): Promise<void> {
-    if (this.#monotonic() < this.#restsUntil)
-      throw new Error(`${this.#url.host} is left alone for a while`);
+    const { host } = this.#url;
+    if (this.#isGone) throw new Error(`${host} is gone`);
+    if (this.#monotonic() < this.#restsUntil) throw new Error(`${host} is left alone for a while`);
     try {
       await this.#send(event, signal);
       this.#failures = 0;
+      this.#hasToldOfRest = false;
     } catch (error) {
       this.#failures += 1;
-      const { failuresMax, restMs } = this.#paces;
-      if (this.#failures >= failuresMax) {
-        this.#restFor(restMs);
-        if (this.#failures === failuresMax)
-          access.tell(
-            `${this.#url.host} failed ${failuresMax} times in a row, and is asked again every ${Math.round(restMs / 1_000)} s; events wait`,
-          );
-      }
+      if (error instanceof Refused && error.isForGood && this.#giveUp(event, error.status, access))
+        return;
+      if (!this.#isGone && this.#failures >= this.#paces.failuresMax) this.#rest(access);
       throw error;
     }
+  }
+
+  /** Whether an event that was refused for good counts as done. */
+  #giveUp(event: Event, status: number, access: ChannelAccess): boolean {
+    const { host } = this.#url;
+    if (status === 410) {
+      access.refused(event, status, "gone");
+      this.#isGone = true;
+      access.tell(
+        `${host} says that it is gone (410): nothing is sent any more until the next start`,
+      );
+      return false;
+    }
+    const known = refusalsOf(access.recall());
+    const count = known?.seq === event.seq ? known.count + 1 : 1;
+    const { refusalsMax } = this.#paces;
+    if (count < refusalsMax) {
+      access.note({ refused: { seq: event.seq, count } });
+      return false;
+    }
+    access.refused(event, status, "aside");
+    access.tell(
+      `${host} refused event ${event.seq} (${event.type} of run ${event.run}) ${count} times, the last time with ${status}; it is put aside`,
+    );
+    return true;
+  }
+
+  #rest(access: ChannelAccess): void {
+    const { failuresMax, restMs } = this.#paces;
+    this.#restFor(restMs);
+    if (this.#hasToldOfRest) return;
+    this.#hasToldOfRest = true;
+    access.tell(
+      `${this.#url.host} failed ${failuresMax} times in a row, and is asked again every ${Math.round(restMs / 1_000)} s; events wait`,
+    );
   }
 
   async #send(event: Event, signal: AbortSignal): Promise<void> {
@@ -80,8 +138,7 @@ class Webhook implements Channel {
     const waitS = Number(response.headers.get("retry-after"));
     if ((status === 429 || status === 503) && waitS > 0)
       this.#restFor(Math.min(waitS * 1_000, this.#paces.restMs));
-    const moved = status >= 300 && status < 400 ? ", and redirects are not followed" : "";
-    throw new Error(`${this.#url.host} answered ${status}${moved}`);
+    throw new Refused(this.#url.host, status);
   }
 
   async #answer(init: RequestInit): Promise<Response> {
@@ -103,6 +160,12 @@ class Webhook implements Channel {
   #restFor(ms: number): void {
     this.#restsUntil = this.#monotonic() + ms;
   }
+}
+
+function refusalsOf(noted: unknown): Refusals | null {
+  const refused = (noted as { readonly refused?: Partial<Refusals> } | undefined)?.refused;
+  const { seq, count } = refused ?? {};
+  return typeof seq === "number" && typeof count === "number" ? { seq, count } : null;
 }
 
 function keyOf(secret: string): Uint8Array {

@@ -35,7 +35,7 @@ export const run: CommandBody = async ({ terminal, options }) => {
   if (flag(options, "mend") && place !== null) await mend(terminal, place);
   const { config, trouble: wrong } = await configOf(terminal, place);
   const [surroundings, agents] = await Promise.all([
-    examine(terminal, place, config?.lowWaterBytes ?? lowWaterDefault),
+    examine(terminal, place, config),
     config === null ? [] : agentDiagnoses(config, terminal.env, terminal.cwd),
   ]);
   const tested = flag(options, "selftest") ? await selftest(terminal) : [];
@@ -84,7 +84,7 @@ function placeOf(terminal: Terminal): { place: Place | null; trouble: readonly D
 async function examine(
   terminal: Terminal,
   place: Place | null,
-  lowWaterBytes: number,
+  config: Config | null,
 ): Promise<readonly Diagnosis[]> {
   const { env, cwd } = terminal;
   const git = await gitFitness(cwd, env);
@@ -92,7 +92,8 @@ async function examine(
   const hasGit = git.every(({ severity }) => severity !== "problem");
   const repository = place === null || !hasGit ? [] : await repositoryFitness(place, env);
   const workspaces = place === null ? [] : await workspacesFitness(place, env);
-  const { found: runs, lastMs } = place === null ? nothing : await runDiagnoses(place);
+  const { found: runs, lastMs } =
+    place === null ? nothing : await runDiagnoses(place, channelsOf(config));
   const written = [
     ...(place === null ? [] : [{ name: "the registry", path: place.stateDir }]),
     { name: "workspaces", path: workspacesTop(env) },
@@ -102,7 +103,7 @@ async function examine(
     ...git,
     ...repository,
     ...workspaces,
-    ...diskDiagnoses(written, lowWaterBytes),
+    ...diskDiagnoses(written, config?.lowWaterBytes ?? lowWaterDefault),
     ...processDiagnoses(processIdentity(process.pid).startTicks !== null, cgroupFor(env)),
     ...runs,
     ...(place === null ? [] : setAside(place, env)),
@@ -117,6 +118,12 @@ function cgroupFor(env: Terminal["env"]): CgroupProbe {
   return env[modeVariable] === "shim"
     ? { usable: false, reason: `${modeVariable}=shim asks for none` }
     : probeCgroup();
+}
+
+/** Names of the channels that the config opens. */
+function channelsOf(config: Config | null): readonly string[] {
+  const opened = Object.entries(config?.serve.channels ?? {});
+  return opened.flatMap(([name, settings]) => (settings === null ? [] : [name]));
 }
 
 const nothing = { found: [], lastMs: null };

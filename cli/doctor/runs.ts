@@ -1,18 +1,25 @@
 import { type Diagnosis, note, problem, well } from "../../core/diagnosis.ts";
 import { RaError } from "../../core/error.ts";
 import { checkRegistry } from "../../core/registry/checkup.ts";
+import { cursorOf } from "../../core/registry/cursors.ts";
 import { RegistryDatabase } from "../../core/registry/database.ts";
 import { type RunSummary, runs } from "../../core/registry/query.ts";
+import { refusedEvents } from "../../core/registry/refused-events.ts";
 import type { Place } from "../../core/workspace/place.ts";
 import type { RemainingPath } from "../../core/workspace/remains.ts";
 import { bytes } from "../view/text.ts";
+import { type ChannelStanding, channelDiagnoses } from "./channels.ts";
 
 /** Runs that are looked at, the newest first. */
 const runsMax = 1_000;
 
-/** What the registry says of itself and of its runs. `lastMs`: when anything was recorded last; null: never. */
+/** Refused events that are looked at, the newest first. */
+const refusedMax = 1_000;
+
+/** What the registry says of itself, of its runs and of the channels of the config. `lastMs`: when anything was recorded last; null: never. */
 export async function runDiagnoses(
   place: Place,
+  channels: readonly string[],
 ): Promise<{ readonly found: readonly Diagnosis[]; readonly lastMs: number | null }> {
   const checkup = checkRegistry(place.stateDir);
   if (checkup === null)
@@ -29,12 +36,26 @@ export async function runDiagnoses(
     const newest = known[0];
     const last = newest?.finishedAt ?? newest?.startedAt;
     return {
-      found: [checkup.diagnosis, ...abandoned(known)],
+      found: [
+        ...[checkup.diagnosis, ...abandoned(known)],
+        ...channelDiagnoses(standingsOf(database, channels), Date.now()),
+      ],
       lastMs: last === undefined ? null : Date.parse(last),
     };
   } finally {
     database.close();
   }
+}
+
+function standingsOf(
+  database: RegistryDatabase,
+  channels: readonly string[],
+): readonly ChannelStanding[] {
+  const refused = refusedEvents(database, refusedMax);
+  return channels.map((channel) => ({
+    ...{ channel, cursor: cursorOf(database, channel) },
+    refused: refused.filter((each) => each.channel === channel),
+  }));
 }
 
 function troubleOf(error: unknown): RaError {

@@ -1,6 +1,4 @@
-import type { Clock } from "../../core/clock.ts";
 import type {
-  Channel,
   ChannelAccess,
   ChannelAsk,
   ChannelReply,
@@ -8,29 +6,13 @@ import type {
 } from "../../core/plugin/channel.ts";
 import type { Origin } from "../../core/queue/request.ts";
 import { cursorOf, moveCursor } from "../../core/registry/cursors.ts";
-import type { RegistryDatabase } from "../../core/registry/database.ts";
 import type { Event } from "../../core/run/event.ts";
 import { outward } from "../event-line.ts";
 import { readAsk } from "./asks.ts";
-import type { AuditTrail } from "./audit-trail.ts";
 import { channelAccess } from "./channel-access.ts";
-import type { ChannelNotes } from "./channel-notes.ts";
-import type { Feed } from "./feed.ts";
-import { type Operations, requestView } from "./operations.ts";
+import type { ChannelParts } from "./channel-parts.ts";
+import { requestView } from "./operations.ts";
 import { Refusal, refusalOf } from "./refusal.ts";
-
-/** What a channel works on. */
-export interface ChannelParts {
-  readonly channel: Channel;
-  readonly operations: Operations;
-  readonly feed: Feed;
-  readonly audit: AuditTrail;
-  readonly notes: ChannelNotes;
-  readonly database: RegistryDatabase;
-  readonly clock: Clock;
-  /** Told of trouble that passes. */
-  readonly onTrouble: (error: unknown) => void;
-}
 
 /** How long one delivery may take, and how much longer until it is given up, in milliseconds. */
 const deadlineMs = 10_000;
@@ -55,10 +37,7 @@ export class ChannelHost {
 
   constructor(parts: ChannelParts) {
     this.#parts = parts;
-    const { channel, operations, notes, onTrouble } = parts;
-    const tell = (message: string): void =>
-      onTrouble(new Error(`channel \`${channel.name}\`: ${message}`));
-    this.#access = channelAccess(operations, notes, tell);
+    this.#access = channelAccess(parts);
     this.#work = Promise.all([
       this.#untilEnd(() => this.#deliver()),
       this.#untilEnd(() => this.#take()),
@@ -125,6 +104,7 @@ export class ChannelHost {
   }
 
   async #bring(event: Event): Promise<void> {
+    const { channel, tally } = this.#parts;
     const signal = AbortSignal.any([this.#end.signal, AbortSignal.timeout(deadlineMs)]);
     let stop = (): void => {};
     let leave = (): void => {};
@@ -136,7 +116,10 @@ export class ChannelHost {
       signal.addEventListener("abort", leave);
     });
     try {
-      await Promise.race([this.#parts.channel.deliver(outward(event), signal, this.#access), late]);
+      await Promise.race([channel.deliver(outward(event), signal, this.#access), late]);
+    } catch (error) {
+      if (!this.#end.signal.aborted) tally.missed(channel.name, "failed");
+      throw error;
     } finally {
       signal.removeEventListener("abort", leave);
       stop();

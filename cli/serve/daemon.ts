@@ -3,6 +3,7 @@ import { limits } from "../../core/limits.ts";
 import type { Channel } from "../../core/plugin/channel.ts";
 import type { Pacing } from "../../core/queue/policy.ts";
 import { Queue } from "../../core/queue/queue.ts";
+import { eventsBehind } from "../../core/registry/cursors.ts";
 import { liveProcesses, newestSeq } from "../../core/registry/query.ts";
 import { Registry } from "../../core/registry/registry.ts";
 import { Requests } from "../../core/registry/requests.ts";
@@ -104,6 +105,10 @@ export class Daemon implements AsyncDisposable {
         processes: liveProcesses(database).length,
         sockets: this.#gateway.open,
         seq: newestSeq(database),
+        behind: parts.channels.map(({ name: channel }) => ({
+          channel,
+          events: eventsBehind(database, channel),
+        })),
         residentBytes: process.memoryUsage.rss(),
         upSeconds: Math.round((clock.monotonic() - started) / 1_000),
       });
@@ -126,7 +131,7 @@ export class Daemon implements AsyncDisposable {
       const { feed, audit } = { feed: this.#feed, audit: this.#audit };
       const notes = new ChannelNotes(parts.place.stateDir, channel.name);
       return new ChannelHost({
-        ...{ channel, operations, feed, audit, notes, database, clock, onTrouble },
+        ...{ channel, operations, feed, audit, tally, notes, database, clock, onTrouble },
       });
     });
     // The port may be known only now.

@@ -72,6 +72,11 @@ export interface ChannelAccess {
   recall(): unknown;
   /** Keeps what the channel must know after a restart: JSON. */
   note(value: object): void;
+  /**
+   * Notes for people that a receiver refused an event for good with `status`: `aside`, it is given up and the next one's turn
+   * comes; `gone`, it waits, and no more is sent. On the disk when this returns.
+   */
+  refused(event: Event, status: number, end: "aside" | "gone"): void;
   /** Tells the user of trouble that passes. */
   tell(message: string): void;
 }

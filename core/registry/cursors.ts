@@ -1,4 +1,5 @@
 import type { RegistryDatabase } from "./database.ts";
+import { newestSeq } from "./query.ts";
 import { statement } from "./statement.ts";
 
 const cursor = statement((tables, channel: string) =>
@@ -16,4 +17,10 @@ export function cursorOf(database: RegistryDatabase, channel: string): number | 
 /** Notes how far a channel has come. Throws `RaError` (exit 6). */
 export function moveCursor(database: RegistryDatabase, channel: string, seq: number): void {
   database.immediate(() => database.run(putCursor, channel, seq));
+}
+
+/** How many events a channel has not passed yet. */
+export function eventsBehind(database: RegistryDatabase, channel: string): number {
+  const newest = newestSeq(database);
+  return newest - (cursorOf(database, channel) ?? newest);
 }

@@ -3,6 +3,7 @@ import { chmodSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { loadConfig } from "../../cli/config.ts";
 import { agentDiagnoses, agentDiagnosis } from "../../cli/doctor/agents.ts";
+import { channelDiagnoses } from "../../cli/doctor/channels.ts";
 import {
   clockDiagnoses,
   diskDiagnoses,
@@ -164,6 +165,27 @@ test("a run whose `ra` is gone is named with the command that goes on", () => {
     { severity: "problem", fix: "ra resume r7k2" },
   ]);
   expect(abandoned([]).map(({ severity }) => severity)).toEqual(["ok"]);
+});
+
+test("events that a receiver refused for good are told for a week, and a receiver that is gone while events wait", () => {
+  const now = Date.parse("2026-11-26T12:00:00Z");
+  const event = { channel: "webhook", type: "run.started", status: 422, end: "aside" } as const;
+  const refused = [
+    { ...event, seq: 90, at: "2026-11-26T11:00:00Z", status: 410, end: "gone" },
+    { ...event, seq: 57, at: "2026-11-26T10:00:00Z" },
+    { ...event, seq: 12, at: "2026-11-21T10:00:00Z" },
+    { ...event, seq: 11, at: "2026-11-01T10:00:00Z" },
+  ] as const;
+  const told = (cursor: number, days = 0) =>
+    channelDiagnoses([{ channel: "webhook", cursor, refused }], now + days * 86_400_000);
+
+  expect(told(89).map(({ severity, found }) => `${severity} ${found}`)).toEqual([
+    "note its receiver says that it is gone (410), and events wait from 90 on",
+    "note 2 events were refused and put aside in the last week, the newest 57 (run.started, 422)",
+  ]);
+  expect(told(90)).toHaveLength(1);
+  expect(told(90, 8).map(({ severity }) => severity)).toEqual(["ok"]);
+  expect(channelDiagnoses([], now)).toEqual([]);
 });
 
 test("workspaces that were set aside are counted and weighed", () => {

@@ -21,13 +21,19 @@ function world(answer: (request: Request) => Response | Promise<Response>, key =
   });
   onTestEnd(() => server.stop(true));
   const clock = { now: 0 };
-  const channel = webhook({
-    ...{ url: `${server.url.origin}/hidden-path`, secret: key, events: null },
-    ...{ paces: { failuresMax: 3, restMs: 60_000 }, monotonic: () => clock.now },
-  });
-  const { events, access, said } = told([started(samplePlan(["a"])), runFinished()]);
+  const open = () =>
+    webhook({
+      ...{ url: `${server.url.origin}/hidden-path`, secret: key, events: null },
+      ...{ paces: { failuresMax: 3, restMs: 60_000, refusalsMax: 3 }, monotonic: () => clock.now },
+    });
+  let channel = open();
+  const { events, access, said, refused } = told([started(samplePlan(["a"])), runFinished()]);
   const send = (i = 0, signal = forever) => channel.deliver(events[i]!, signal, access);
-  return { server, got, clock, channel, events, said, send };
+  /** A daemon that is started anew. */
+  const restart = (): void => {
+    channel = open();
+  };
+  return { server, got, clock, restart, events, said, refused, send };
 }
 
 const fine = () => new Response("", { status: 204 });
@@ -148,4 +154,90 @@ test("reads nothing of an endless answer", async () => {
   await send();
 
   expect(pulled).toBeLessThan(200);
+});
+
+/** What comes of sending an event again and again: what was thrown, or `done`. */
+async function outcomes(send: () => Promise<void>, tries: number): Promise<string[]> {
+  const all: string[] = [];
+  for (let i = 0; i < tries && all.at(-1) !== "done"; i++)
+    all.push(
+      await send().then(
+        () => "done",
+        (error: Error) => error.message.replace(/^\S+ /, ""),
+      ),
+    );
+  return all;
+}
+
+test("an event that is refused for good is put aside after some tries, also over a restart, and the next one is sent", async () => {
+  for (const status of [400, 404, 413, 422]) {
+    let seen = 0;
+    const { got, restart, refused, said, send } = world(({ headers }) => {
+      seen += 1;
+      return new Response("", { status: headers.get("webhook-id") === "ra_1" ? status : 204 });
+    });
+
+    const before = await outcomes(send, 2);
+    restart();
+    const after = await outcomes(send, 9);
+    await send(1);
+
+    expect(before).toEqual([`answered ${status}`, `answered ${status}`]);
+    expect([after, seen]).toEqual([["done"], 4]);
+    expect(refused).toEqual([`1 ${status} aside`]);
+    expect(said).toEqual([expect.stringContaining("refused event 1 (run.started")]);
+    expect(got.at(-1)?.headers.get("webhook-id")).toBe("ra_2");
+  }
+});
+
+test("a receiver that refuses everything loses one event soon and the others after long rests only", async () => {
+  const { got, clock, refused, send } = world(() => new Response("", { status: 401 }));
+
+  await outcomes(send, 9);
+  const second = () => send(1);
+  const soon = await outcomes(second, 9);
+  const tried = got.length;
+  for (let i = 0; i < 2; i++) {
+    clock.now += 60_000;
+    await outcomes(second, 1);
+  }
+
+  expect(tried).toBe(4);
+  expect([soon[0], ...new Set(soon.slice(1))]).toEqual([
+    "answered 401",
+    "is left alone for a while",
+  ]);
+  expect(refused).toEqual(["1 401 aside", "2 401 aside"]);
+});
+
+test("what may pass is never put aside", async () => {
+  for (const status of [301, 408, 429, 500, 503]) {
+    const { clock, refused, send } = world(() => new Response("", { status }));
+
+    for (let i = 0; i < 20; i++) {
+      await send().catch(() => {});
+      clock.now += 60_000;
+    }
+
+    expect(refused).toEqual([]);
+  }
+});
+
+test("a receiver that is gone is asked no more until the next start, and nothing is lost", async () => {
+  let status = 410;
+  const { got, clock, restart, refused, said, send } = world(() => new Response("", { status }));
+
+  const first = await outcomes(send, 5);
+  clock.now += 365 * 24 * 3_600_000;
+  const later = await outcomes(send, 1);
+  const asked = got.length;
+  status = 204;
+  restart();
+  await send();
+
+  expect([first[0], later[0], asked]).toEqual(["answered 410", first[1]!, 1]);
+  expect(first[1]).toContain("is gone");
+  expect(refused).toEqual(["1 410 gone"]);
+  expect(said).toEqual([expect.stringContaining("nothing is sent any more")]);
+  expect(got).toHaveLength(2);
 });

@@ -1,5 +1,6 @@
 import { expect, test } from "bun:test";
 import { join } from "node:path";
+import { type RefusedEvent, refusedEvents } from "../../core/registry/refused-events.ts";
 import { findPlace } from "../../core/workspace/place.ts";
 import webhook from "../../plugins/channel-webhook.ts";
 import { me, runFinished, samplePlan, sampleTask, started } from "../registry/sample.ts";
@@ -15,7 +16,8 @@ async function world() {
   const hook = hookServer();
   const start = () => {
     const events = ["run.started", "run.finished"] as const;
-    const channel = webhook({ url: hook.url, secret: hookSecret, events });
+    const paces = { refusalsMax: 2 };
+    const channel = webhook({ url: hook.url, secret: hookSecret, events, paces });
     return daemonInside({}, { channels: [channel], top });
   };
   const daemon = await start();
@@ -66,4 +68,30 @@ test("values of variables whose names look secret do not leave", async () => {
   expect(hook.got[0]).toMatchObject({
     plan: { tasks: [{ env: { DEPLOY_TOKEN: "***", STAGE: "test" } }] },
   });
+});
+
+test("an event that is refused for good is put aside and noted before the next one is sent", async () => {
+  const { hook, daemon, registry, whole, told } = await world();
+  let noted: readonly RefusedEvent[] = [];
+  hook.answers = ({ run, type }) => {
+    if (run === "r1" && type === "run.started") return 422;
+    if (run === "r1") noted = refusedEvents(registry.database, 10);
+    return 204;
+  };
+
+  await whole("r1");
+  await whole("r2");
+  await until(() => told().includes("r2 run.finished"), "the last event");
+  const metrics = await (await daemon.ask("/metrics")).text();
+
+  const refused = "r1 run.started";
+  expect(told()).toEqual([
+    ...[refused, refused, "r1 run.finished", "r2 run.started", "r2 run.finished"],
+  ]);
+  expect(noted).toMatchObject([
+    { channel: "webhook", seq: 1, type: "run.started", status: 422, end: "aside" },
+  ]);
+  expect(daemon.troubles.map(String).at(-1)).toContain("it is put aside");
+  expect(metrics).toContain('ra_channel_misses_total{channel="webhook",end="aside"} 1\n');
+  expect(metrics).toMatch(/^ra_channel_behind\{channel="webhook"\} [01]$/m);
 });

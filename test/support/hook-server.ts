@@ -11,13 +11,15 @@ export interface HookServer {
   /** What has come, oldest first, whatever was answered. Only what is signed as it must be counts. */
   readonly got: Event[];
   readonly unsigned: number;
-  /** How it answers from now on: a status, or never. */
-  answers: number | "never";
+  /** How it answers from now on: a status, for each event if need be, or never. */
+  answers: Answers;
 }
+
+type Answers = number | "never" | ((event: Event) => number);
 
 /** Starts one, which ends with the test. */
 export function hookServer(): HookServer {
-  const hook = { url: "", got: [] as Event[], unsigned: 0, answers: 204 as number | "never" };
+  const hook = { url: "", got: [] as Event[], unsigned: 0, answers: 204 as Answers };
   const server = Bun.serve({
     port: 0,
     hostname: "127.0.0.1",
@@ -31,7 +33,8 @@ export function hookServer(): HookServer {
       else hook.unsigned += 1;
       const { answers } = hook;
       if (answers === "never") return await new Promise<Response>(() => {});
-      return new Response(null, { status: answers });
+      const status = typeof answers === "number" ? answers : answers(JSON.parse(body));
+      return new Response(null, { status });
     },
   });
   onTestEnd(() => server.stop(true));
