@@ -1,5 +1,6 @@
 import { createHmac } from "node:crypto";
 import type { Channel, ChannelAccess, Event } from "../core/plugin/index.ts";
+import { bodyOf } from "./webhook/body.ts";
 
 /** What a webhook needs. */
 export interface WebhookSettings {
@@ -120,7 +121,7 @@ class Webhook implements Channel {
   }
 
   async #send(event: Event, signal: AbortSignal): Promise<void> {
-    const body = JSON.stringify(event);
+    const body = bodyOf(event);
     const id = `ra_${event.seq}`;
     const timestamp = String(Math.floor(Date.now() / 1_000));
     const signed = createHmac("sha256", this.#key).update(`${id}.${timestamp}.${body}`);
