@@ -1,3 +1,4 @@
+import * as v from "valibot";
 import { didYouMean } from "../core/nearest.ts";
 import { asMap, asText } from "../core/plan/draft.ts";
 import { parseText } from "../core/plan/parse.ts";
@@ -5,11 +6,10 @@ import type { Issue } from "../core/plan/plan.ts";
 import { checkShape } from "../core/plan/shape.ts";
 import { createIssueList, type IssueList, type Path } from "../core/plan/source.ts";
 import { err, ok, type Result } from "../core/result.ts";
-import { type ConfigInput, configSchema } from "./config-schema.ts";
+import { type ConfigInput, configSchemaWith } from "./config-schema.ts";
 import { durationAt, sizeAt } from "./config-value.ts";
 import { readTextFile } from "./plan-file.ts";
-import { type ServeInput, type ServeSettings, serveSettings } from "./serve-config.ts";
-import { cronSettings } from "./serve-cron.ts";
+import type { ServeSettings } from "./serve-config.ts";
 import { InvalidFile, type Report } from "./view/problem.ts";
 
 /** One config file that is valid. */
@@ -52,7 +52,7 @@ export async function readConfigFiles(
   const read = async (path: string | null, shown: string, own: boolean): Promise<ConfigFile> => {
     const text = path === null ? null : await readTextFile(path, shown, "CONFIG");
     if (text === null) return {};
-    const file = text.ok ? checkConfig(text.value, { own, runners }) : text;
+    const file = text.ok ? await checkConfig(text.value, { own, runners }) : text;
     if (file.ok) return file.value;
     reports.push({ file: shown, text: text.ok ? text.value : null, issues: file.error });
     return {};
@@ -64,21 +64,24 @@ export async function readConfigFiles(
 }
 
 /** Reads one config text. `own`: the user's file, which alone may say what is run. */
-export function checkConfig(
+export async function checkConfig(
   text: string,
   options: { readonly own: boolean; readonly runners: readonly string[] },
-): Result<ConfigFile, readonly Issue[]> {
+): Promise<Result<ConfigFile, readonly Issue[]>> {
   const source = parseText(text, "CONFIG");
   if (!source.ok) {
     const isEmpty = source.error[0]?.code === "CONFIG_EMPTY";
     return isEmpty ? ok({}) : source;
   }
   const issues = createIssueList(source.value, "CONFIG");
-  checkShape(configSchema, source.value, issues, {
+  const root = asMap(source.value.value);
+  const section = Object.hasOwn(root, "serve")
+    ? (await import("./serve-section.ts")).serveSection
+    : null;
+  checkShape(configSchemaWith(section?.schema ?? v.unknown()), source.value, issues, {
     synonyms: { jobs: "concurrency", agent: "runner", agents: "runners" },
     refused: { plugins: "plugins are not available in this version" },
   });
-  const root = asMap(source.value.value);
   const timeoutMs = durationAt(root, ["timeout"], issues);
   const questionMs = durationAt(root, ["questions", "wait"], issues);
   const logBytesMax = sizeAt(root, ["logs", "max"], "from 64KB to 1GB", issues);
@@ -95,9 +98,7 @@ export function checkConfig(
     }
   }
   if (!options.own) refuseInRepository(root, [], ["serve"], issues);
-  const input = asMap(root.serve) as ServeInput;
-  const settings = serveSettings(input, issues);
-  const serve = { ...settings, cron: cronSettings(input.cron, settings.plans, issues) };
+  const serve = section?.read(root.serve, issues);
   const all = issues.all();
   if (all.length > 0) return err(all);
   const {
@@ -122,7 +123,7 @@ export function checkConfig(
     ...(lowWaterBytes === null ? {} : { lowWaterBytes }),
     ...(questionMs === null ? {} : { questionMs }),
     ...(runners ? { runners } : {}),
-    ...(root.serve === undefined ? {} : { serve }),
+    ...(serve === undefined ? {} : { serve }),
   });
 }
 

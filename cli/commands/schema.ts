@@ -22,5 +22,8 @@ export const run: CommandBody = async ({ terminal, args }) => {
 const schemas: { readonly [name: string]: () => Promise<GenericSchema> } = {
   plan: async () => (await import("../../core/plan/plan-schema.ts")).planSchema,
   events: async () => (await import("../../core/run/event-schema.ts")).eventSchema,
-  config: async () => (await import("../config-schema.ts")).configSchema,
+  config: async () => {
+    const { configSchemaWith } = await import("../config-schema.ts");
+    return configSchemaWith((await import("../serve-schema.ts")).serveSchema);
+  },
 };

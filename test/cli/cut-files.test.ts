@@ -13,9 +13,9 @@ runners:
   kilo: { concurrency: 1, command: [npx, kilo], env: [MY_KEY] }
 `;
 
-test("a config that was cut at any length is read, or refused at a place", () => {
+test("a config that was cut at any length is read, or refused at a place", async () => {
   for (let length = 0; length <= config.length; length++) {
-    const read = checkConfig(config.slice(0, length), { own: true, runners: ["kilo"] });
+    const read = await checkConfig(config.slice(0, length), { own: true, runners: ["kilo"] });
 
     const isTold =
       read.ok || read.error.every(({ code, message }) => code !== "" && message !== "");

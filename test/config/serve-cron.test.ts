@@ -8,8 +8,8 @@ function checkedWith(schedule: string) {
   return checkConfig(text, { own: true, runners: ["shell"] });
 }
 
-test("a schedule is read with its defaults", () => {
-  const checked = checkedWith('{ plan: a, params: { n: 3 }, at: "30 2 * * *", late: 2h }');
+test("a schedule is read with its defaults", async () => {
+  const checked = await checkedWith('{ plan: a, params: { n: 3 }, at: "30 2 * * *", late: 2h }');
 
   expect(checked.ok && checked.value.serve?.cron).toEqual([
     {
@@ -37,8 +37,8 @@ for (const [schedule, said] of [
   ["{ plan: [a], at: 1, params: 2 }", "must be a text"],
   ["1", "must be a map"],
 ] as const) {
-  test(`a schedule that cannot be is told at its place: ${schedule}`, () => {
-    const checked = checkedWith(schedule);
+  test(`a schedule that cannot be is told at its place: ${schedule}`, async () => {
+    const checked = await checkedWith(schedule);
 
     const issues = checked.ok ? [] : checked.error;
     const told = issues.map(({ line, column, message }) => `${line}:${column} ${message}`);

@@ -4,8 +4,8 @@ import { checkConfig } from "../../cli/config-file.ts";
 const runners = ["kilo", "shell"];
 
 /** What is wrong with the section `serve` of a config, as `CODE line:column message`. */
-function wrongWith(serve: string, own = true): string[] {
-  const checked = checkConfig(`serve: ${serve}\n`, { own, runners });
+async function wrongWith(serve: string, own = true): Promise<string[]> {
+  const checked = await checkConfig(`serve: ${serve}\n`, { own, runners });
   return checked.ok
     ? []
     : checked.error.map(
@@ -13,11 +13,11 @@ function wrongWith(serve: string, own = true): string[] {
       );
 }
 
-test("what may be asked for is read with its defaults", () => {
+test("what may be asked for is read with its defaults", async () => {
   const text =
     "{ plans: { a: { file: a.yaml, params: { n: { type: number }, c: { type: choice, values: [x, y], default: y } } } } }";
 
-  const checked = checkConfig(`serve: ${text}\n`, { own: true, runners });
+  const checked = await checkConfig(`serve: ${text}\n`, { own: true, runners });
 
   expect(checked.ok && checked.value.serve).toEqual({
     plans: {
@@ -38,15 +38,15 @@ test("what may be asked for is read with its defaults", () => {
   });
 });
 
-test("a channel that is opened has nobody on its lists unless they are named", () => {
-  const read = (telegram: string) => {
+test("a channel that is opened has nobody on its lists unless they are named", async () => {
+  const read = async (telegram: string) => {
     const text = `serve: { channels: { telegram: ${telegram} } }\n`;
-    const checked = checkConfig(text, { own: true, runners });
+    const checked = await checkConfig(text, { own: true, runners });
     return checked.ok && checked.value.serve?.channels.telegram;
   };
 
-  expect(read("{}")).toEqual({ users: [], chats: [], token: null, server: null });
-  expect(read("{ users: [5], chats: [-100123, 5], server: 'http://127.0.0.1:1' }")).toEqual({
+  expect(await read("{}")).toEqual({ users: [], chats: [], token: null, server: null });
+  expect(await read("{ users: [5], chats: [-100123, 5], server: 'http://127.0.0.1:1' }")).toEqual({
     ...{ users: [5], chats: [-100123, 5], token: null, server: "http://127.0.0.1:1" },
   });
 });
@@ -61,15 +61,15 @@ for (const [telegram, said] of [
   ["{ user: [5] }", "`user`"],
   ["[5]", "must be a map"],
 ] as const) {
-  test(`a bot that cannot be is told: ${telegram}`, () => {
-    const wrong = wrongWith(`{ channels: { telegram: ${telegram} } }`);
+  test(`a bot that cannot be is told: ${telegram}`, async () => {
+    const wrong = await wrongWith(`{ channels: { telegram: ${telegram} } }`);
 
     expect(wrong.join("\n")).toContain(said);
   });
 }
 
-test("a repository opens nothing", () => {
-  expect(wrongWith("{ prompts: [http] }", false)).toEqual([
+test("a repository opens nothing", async () => {
+  expect(await wrongWith("{ prompts: [http] }", false)).toEqual([
     "CONFIG_NOT_HERE 1:1 `serve` may stand only in your own config, not in a repository's",
   ]);
 });
@@ -89,8 +89,8 @@ for (const [params, said] of [
   ["{ n: { kind: text } }", "`kind`"],
   ["[n]", "must be a map"],
 ] as const) {
-  test(`a parameter that cannot be is told: ${params}`, () => {
-    const wrong = wrongWith(`{ plans: { a: { file: a.yaml, params: ${params} } } }`);
+  test(`a parameter that cannot be is told: ${params}`, async () => {
+    const wrong = await wrongWith(`{ plans: { a: { file: a.yaml, params: ${params} } } }`);
 
     expect(wrong.join("\n")).toContain(said);
     expect(wrong[0]).toMatch(/^CONFIG_[A-Z_]+ 1:\d+ /);
@@ -98,8 +98,8 @@ for (const [params, said] of [
 }
 
 for (const serve of ["1", "[a]", "{ plans: [a] }", "{ plans: { a: 1 } }", "{ prompts: http }"]) {
-  test(`a section that has another shape is refused: ${serve}`, () => {
-    expect(wrongWith(serve).length).toBeGreaterThan(0);
+  test(`a section that has another shape is refused: ${serve}`, async () => {
+    expect((await wrongWith(serve)).length).toBeGreaterThan(0);
   });
 }
 
@@ -115,7 +115,7 @@ for (const [channels, said] of [
   ["{ webhook: { url: 'https://a.b/', events: [] } }", "hold at least one type"],
   ["{ pigeon: {} }", "`pigeon`"],
 ] as const) {
-  test(`a channel that cannot be is told: ${channels}`, () => {
-    expect(wrongWith(`{ channels: ${channels} }`).join("\n")).toContain(said);
+  test(`a channel that cannot be is told: ${channels}`, async () => {
+    expect((await wrongWith(`{ channels: ${channels} }`)).join("\n")).toContain(said);
   });
 }
