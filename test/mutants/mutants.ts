@@ -1,4 +1,5 @@
 import { channelMutants } from "./channel-mutants.ts";
+import { gatewayMutants } from "./gateway-mutants.ts";
 import { dispatch, inSimulation, inTests, type Mutant } from "./mutant.ts";
 
 export const mutants: readonly Mutant[] = [
@@ -277,4 +278,5 @@ export const mutants: readonly Mutant[] = [
     "test/process/environment.test.ts",
   ),
   ...channelMutants,
+  ...gatewayMutants,
 ];

@@ -1,14 +1,17 @@
 import { expect, test } from "bun:test";
 import { createHmac } from "node:crypto";
 import webhook from "../../plugins/channel-webhook.ts";
-import { runFinished, samplePlan, started } from "../registry/sample.ts";
+import { runFinished, samplePlan, sampleTask, started } from "../registry/sample.ts";
 import { onTestEnd } from "../support/leftovers.ts";
 import { forever, told } from "./channel-events.ts";
 
 const secret = "0123456789abcdef01234567";
 
 /** A receiver on this machine, and a webhook to it whose clock is the test's. */
-function world(answer: (request: Request) => Response | Promise<Response>, key = secret) {
+function world(
+  answer: (request: Request) => Response | Promise<Response>,
+  { key = secret, plan = samplePlan(["a"]) } = {},
+) {
   const got: { readonly headers: Headers; readonly body: string; readonly path: string }[] = [];
   const server = Bun.serve({
     port: 0,
@@ -27,7 +30,7 @@ function world(answer: (request: Request) => Response | Promise<Response>, key =
       ...{ paces: { failuresMax: 3, restMs: 60_000, refusalsMax: 3 }, monotonic: () => clock.now },
     });
   let channel = open();
-  const { events, access, said, refused } = told([started(samplePlan(["a"])), runFinished()]);
+  const { events, access, said, refused } = told([started(plan), runFinished()]);
   const send = (i = 0, signal = forever) => channel.deliver(events[i]!, signal, access);
   /** A daemon that is started anew. */
   const restart = (): void => {
@@ -52,9 +55,22 @@ test("sends an event with a signature over its id, its time and every byte of it
   expect(JSON.parse(body)).toEqual(JSON.parse(JSON.stringify(events[0])));
 });
 
+test("a large event is signed as it is sent, cut", async () => {
+  const work = { kind: "prompt", prompt: "x".repeat(200_000) } as const;
+  const { got, send } = world(fine, { plan: samplePlan([sampleTask("a", { work })]) });
+
+  await send();
+
+  const [{ headers, body } = { headers: new Headers(), body: "" }] = got;
+  const text = `${headers.get("webhook-id")}.${headers.get("webhook-timestamp")}.${body}`;
+  const signed = createHmac("sha256", secret).update(text).digest("base64");
+  expect(body.length).toBeLessThanOrEqual(64 * 1024);
+  expect(headers.get("webhook-signature")).toBe(`v1,${signed}`);
+});
+
 test("a secret in the form of Standard Webhooks signs by the bytes it stands for", async () => {
   const bytes = Buffer.from("an entirely other key, in bytes");
-  const { got, send } = world(fine, `whsec_${bytes.toString("base64")}`);
+  const { got, send } = world(fine, { key: `whsec_${bytes.toString("base64")}` });
 
   await send();
 
