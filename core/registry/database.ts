@@ -9,10 +9,9 @@ import {
   statSync,
 } from "node:fs";
 import { dirname, join } from "node:path";
-import { Kysely } from "kysely";
+import type { Kysely } from "kysely";
 import { assert } from "../assert.ts";
 import { type Living, livingHere } from "../process/living.ts";
-import { BunSqliteDialect } from "./dialect.ts";
 import { registryFormat } from "./format.ts";
 import { fillIndex, hasRoom, makeRoom } from "./headroom.ts";
 import { readImage } from "./image.ts";
@@ -58,8 +57,11 @@ export class RegistryDatabase {
   }
 
   /** For migrations: statements that change the tables. */
-  get kysely(): Kysely<Tables> {
-    this.#kysely ??= new Kysely({ dialect: new BunSqliteDialect(this.#connection) });
+  async kysely(): Promise<Kysely<Tables>> {
+    if (this.#kysely === null) {
+      const { kyselyOver } = await import("./dialect.ts");
+      this.#kysely = kyselyOver(this.#connection);
+    }
     return this.#kysely;
   }
 
@@ -176,7 +178,7 @@ export class RegistryDatabase {
     }
     if (format === registryFormat) return;
     const { migrate } = await import("./migrations.ts");
-    await migrate(this.kysely as unknown as Kysely<never>);
+    await migrate((await this.kysely()) as unknown as Kysely<never>);
   }
 
   /** Facts written to a file that has been deleted or replaced would be gone without a word. */

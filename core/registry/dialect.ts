@@ -3,6 +3,8 @@ import {
   CompiledQuery,
   type DatabaseConnection,
   type Driver,
+  Kysely,
+  type Logger,
   SqliteAdapter,
   type SqliteDatabase,
   SqliteDialect,
@@ -12,8 +14,13 @@ import {
   type TransactionSettings,
 } from "kysely";
 
-/** Kysely over one bun:sqlite connection. `Kysely.destroy` leaves the connection open: whoever opened it closes it. */
-export class BunSqliteDialect extends SqliteDialect {
+/** Kysely over one connection, for the tables of `Of`. `log` is called for each statement. */
+export function kyselyOver<Of>(database: Database, log: Logger = () => {}): Kysely<Of> {
+  return new Kysely({ dialect: new BunSqliteDialect(database), log });
+}
+
+/** The dialect of one bun:sqlite connection. `Kysely.destroy` leaves the connection open: whoever opened it closes it. */
+class BunSqliteDialect extends SqliteDialect {
   readonly #config: SqliteDialectConfig;
 
   constructor(database: Database) {

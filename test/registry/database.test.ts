@@ -2,9 +2,9 @@ import { Database } from "bun:sqlite";
 import { expect, test } from "bun:test";
 import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { Kysely, sql } from "kysely";
+import { type Kysely, sql } from "kysely";
 import { RegistryDatabase, registryPath } from "../../core/registry/database.ts";
-import { BunSqliteDialect } from "../../core/registry/dialect.ts";
+import { kyselyOver } from "../../core/registry/dialect.ts";
 import { registryFormat } from "../../core/registry/format.ts";
 import { migrate, migrations } from "../../core/registry/migrations.ts";
 import { onTestEnd } from "../support/leftovers.ts";
@@ -39,8 +39,12 @@ test("a registry that others could read is closed to them", async () => {
 test("facts are durable: WAL with full synchronisation", async () => {
   const { database } = await openRegistry();
 
-  const journal = await sql<{ journal_mode: string }>`pragma journal_mode`.execute(database.kysely);
-  const level = await sql<{ synchronous: number }>`pragma synchronous`.execute(database.kysely);
+  const journal = await sql<{ journal_mode: string }>`pragma journal_mode`.execute(
+    await database.kysely(),
+  );
+  const level = await sql<{ synchronous: number }>`pragma synchronous`.execute(
+    await database.kysely(),
+  );
 
   expect([journal.rows[0]?.journal_mode, level.rows[0]?.synchronous]).toEqual(["wal", 2]);
 });
@@ -180,7 +184,7 @@ async function letters() {
   const path = join(stateDirectory(), "..", "letters.db");
   const connection = new Database(path, { create: true });
   onTestEnd(() => connection.close());
-  const kysely = new Kysely<Letters>({ dialect: new BunSqliteDialect(connection) });
+  const kysely = kyselyOver<Letters>(connection);
   connection.run("create table letters (letter text)");
   connection.run("insert into letters values ('a'), ('b'), ('c')");
   return { kysely, connection };
@@ -207,7 +211,7 @@ function refusesWriters(connection: Database): boolean {
 function memory(): { kysely: Kysely<never>; connection: Database } {
   const connection = new Database(":memory:");
   onTestEnd(() => connection.close());
-  return { connection, kysely: new Kysely({ dialect: new BunSqliteDialect(connection) }) };
+  return { connection, kysely: kyselyOver(connection) };
 }
 
 function mode(path: string): string {

@@ -2,8 +2,7 @@ import { Database } from "bun:sqlite";
 import { expect, test } from "bun:test";
 import { hostname } from "node:os";
 import { join } from "node:path";
-import { Kysely } from "kysely";
-import { BunSqliteDialect } from "../../core/registry/dialect.ts";
+import { kyselyOver } from "../../core/registry/dialect.ts";
 import { migrate, migrations } from "../../core/registry/migrations.ts";
 import { runs } from "../../core/registry/query.ts";
 import type { Fact } from "../../core/run/event.ts";
@@ -96,7 +95,7 @@ async function downgrade(path: string): Promise<void> {
   for (const table of later) database.run(`drop table ${table}`);
   database.run("delete from kysely_migration where name <> '0001'");
   database.run("pragma user_version = 1");
-  const kysely = new Kysely<never>({ dialect: new BunSqliteDialect(database) });
+  const kysely = kyselyOver<never>(database);
   await migrate(kysely, { "0001": migrations["0001"] as (typeof migrations)[string] });
   database.close();
 }

@@ -1,6 +1,5 @@
 import { Database } from "bun:sqlite";
-import { Kysely } from "kysely";
-import { BunSqliteDialect } from "../../core/registry/dialect.ts";
+import { kyselyOver } from "../../core/registry/dialect.ts";
 import { migrate } from "../../core/registry/migrations.ts";
 
 /** Brings the registry at a path up to date, and is killed after so many statements: `migrator-process.ts PATH COUNT`. */
@@ -8,12 +7,9 @@ const [path = "", count = "0"] = process.argv.slice(2);
 const connection = new Database(path, { create: true });
 connection.run("pragma journal_mode = wal");
 let done = 0;
-const kysely = new Kysely<never>({
-  dialect: new BunSqliteDialect(connection),
-  log() {
-    done += 1;
-    if (done === Number(count)) process.kill(process.pid, "SIGKILL");
-  },
+const kysely = kyselyOver<never>(connection, () => {
+  done += 1;
+  if (done === Number(count)) process.kill(process.pid, "SIGKILL");
 });
 await migrate(kysely);
 process.stdout.write(`${done}\n`);

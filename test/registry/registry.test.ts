@@ -210,7 +210,7 @@ test("a failed transaction rejects those who wait and keeps what was appended", 
 test("a full disk rejects with exit 6 and leaves the fold as the log has it", async () => {
   const registry = await openRegistry();
   await registry.commit("r7k2", () => [started(samplePlan(["a"]))]);
-  await sql`pragma max_page_count = 1`.execute(registry.database.kysely);
+  await sql`pragma max_page_count = 1`.execute(await registry.database.kysely());
   const large = "x".repeat(100_000);
 
   const refused = await registry

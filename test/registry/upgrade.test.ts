@@ -2,9 +2,8 @@ import { Database } from "bun:sqlite";
 import { expect, test } from "bun:test";
 import { copyFileSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
-import { Kysely } from "kysely";
 import { registryPath } from "../../core/registry/database.ts";
-import { BunSqliteDialect } from "../../core/registry/dialect.ts";
+import { kyselyOver } from "../../core/registry/dialect.ts";
 import { migrationName, registryFormat } from "../../core/registry/format.ts";
 import { migrate, migrations } from "../../core/registry/migrations.ts";
 import { eventRow } from "../../core/registry/rows.ts";
@@ -17,7 +16,7 @@ import { openRegistry } from "./temporary.ts";
 async function old(path: string, format: number): Promise<void> {
   const connection = new Database(path, { create: true });
   connection.run("pragma journal_mode = wal");
-  const kysely = new Kysely<never>({ dialect: new BunSqliteDialect(connection) });
+  const kysely = kyselyOver<never>(connection);
   const names = Array.from({ length: format }, (_, i) => migrationName(i + 1));
   if (format > 0) {
     await migrate(

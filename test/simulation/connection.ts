@@ -9,7 +9,7 @@ import type { Outside } from "./outside.ts";
 
 const memory = new Database(":memory:", { strict: true });
 const nobody = { isAlive: () => false, isAttended: () => false };
-await migrate(RegistryDatabase.on(memory, nobody).kysely as unknown as Kysely<never>);
+await migrate((await RegistryDatabase.on(memory, nobody).kysely()) as unknown as Kysely<never>);
 
 /** All its statements, prepared once. */
 const prepared = new Map<string, Statement<unknown, never[]>>();
