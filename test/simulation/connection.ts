@@ -54,6 +54,20 @@ export function hasWritten(): boolean {
   return changes !== before;
 }
 
+/** The database as a process sees it that drives nothing: it lasts, and nothing fails. */
+export function connectionBeside(): Database {
+  const own = {
+    get inTransaction() {
+      return memory.inTransaction;
+    },
+    query: prepare,
+    prepare,
+    run: (sql: string) => memory.run(sql),
+    close() {},
+  };
+  return own as unknown as Database;
+}
+
 /**
  * The database as one driver sees it: a commit may fail, be the driver's last act, or the one after its last. What
  * is committed stays whatever happens.
