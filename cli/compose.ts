@@ -262,15 +262,13 @@ function recordingOf({ plan, config, env }: Pick<RunParts, "plan" | "config" | "
 
 type Environments = (task: Task, patterns: readonly string[]) => Readonly<Record<string, string>>;
 
-/** The environment of a task's programs; the part that is the same for all of a runner is made once. */
+/** The environment of a task's programs; the part that follows from the patterns is made once. */
 function environments(parts: Pick<RunParts, "env" | "run">): Environments {
-  const known = new Map<readonly string[], Record<string, string>>();
+  const known = new Map<string, Record<string, string>>();
   return (task, patterns) => {
-    let shared = known.get(patterns);
-    if (!shared) {
-      shared = programEnvironment(parts.env, patterns);
-      known.set(patterns, shared);
-    }
+    const names = patterns.join(" ");
+    const shared = known.get(names) ?? programEnvironment(parts.env, patterns);
+    known.set(names, shared);
     return { ...shared, RA_RUN: parts.run, RA_TASK: task.id, ...task.env };
   };
 }

@@ -11,7 +11,9 @@ export class Asking {
   readonly #ask: Ask | undefined;
   readonly #limit: TimeLimit;
   readonly #notes: string[];
-  readonly #over = new AbortController();
+  /** Most attempts ask nothing: it is made for the first question. */
+  #over: AbortController | null = null;
+  #isOver = false;
   #asked = 0;
 
   /** `ask`: undefined where nobody can be asked. `notes` is told what was not answered. */
@@ -23,13 +25,14 @@ export class Asking {
 
   async put(question: Question): Promise<string | null> {
     this.#asked += 1;
-    if (this.#asked > limits.questions || this.#over.signal.aborted) {
+    if (this.#asked > limits.questions || this.#isOver) {
       if (this.#asked === limits.questions + 1) {
         this.#notes.push(`it asked more than ${limits.questions} times: the rest was refused`);
       }
       return null;
     }
     this.#limit.hold();
+    this.#over ??= new AbortController();
     try {
       return await answerTo(question, this.#ask, this.#over.signal, this.#notes);
     } finally {
@@ -39,7 +42,8 @@ export class Asking {
 
   /** Takes back what is open: nobody hears an answer any more. */
   end(): void {
-    this.#over.abort();
+    this.#isOver = true;
+    this.#over?.abort();
   }
 }
 

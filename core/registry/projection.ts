@@ -25,7 +25,17 @@ interface Change {
   holdings: boolean;
   readonly tasks: Set<TaskState>;
   readonly attempts: Map<AttemptState, TaskState>;
+  /** Those of the tasks whose claims may be others now. */
+  readonly claims: Set<TaskState>;
 }
+
+/** Events after which a task may claim something else than before. */
+const changesClaims: ReadonlySet<TaskEvent["type"]> = new Set<TaskEvent["type"]>([
+  "attempt.started",
+  "attempt.finished",
+  "claim.extended",
+  "task.finished",
+]);
 
 const puts = new Map<keyof Tables, Statement<unknown, readonly Value[]>>();
 const wipes = derivedTables.map((table) => statement((tables) => tables.deleteFrom(table)));
@@ -136,13 +146,20 @@ export class Projection {
   #changeOf(state: RunState): Change {
     let change = this.#changes.get(state.id);
     if (change === undefined) {
-      change = { state, run: false, holdings: false, tasks: new Set(), attempts: new Map() };
+      change = {
+        state,
+        run: false,
+        holdings: false,
+        tasks: new Set(),
+        attempts: new Map(),
+        claims: new Set(),
+      };
       this.#changes.set(state.id, change);
     }
     return change;
   }
 
-  #writeChange({ state, run, holdings, tasks, attempts }: Change): void {
+  #writeChange({ state, run, holdings, tasks, attempts, claims }: Change): void {
     if (run) this.put("runs", runRow(state));
     // A handful, and most runs have none.
     for (const [provider, record] of state.providers) {
@@ -156,7 +173,7 @@ export class Projection {
       }
     }
     if (holdings) this.#rewriteHoldings(state);
-    else this.#writeHoldings(state, tasks, attempts);
+    else this.#writeHoldings(state, claims, attempts);
   }
 
   #rewriteHoldings(state: RunState): void {
@@ -171,7 +188,7 @@ export class Projection {
 
   #writeHoldings(
     state: RunState,
-    tasks: ReadonlySet<TaskState>,
+    claims: ReadonlySet<TaskState>,
     attempts: ReadonlyMap<AttemptState, TaskState>,
   ): void {
     for (const [attempt, task] of attempts) {
@@ -180,7 +197,7 @@ export class Projection {
         this.#database.run(dropProcess, state.id, task.task.id, attempt.number);
       }
     }
-    for (const task of tasks) {
+    for (const task of claims) {
       if (!task.attempts.some(({ touching }) => touching.length > 0)) continue;
       this.#database.run(dropClaimsOfTask, state.id, task.task.id);
       for (const claim of claimRows(state, task)) this.put("claims", claim);
@@ -205,6 +222,7 @@ function noteTask(change: Change, event: TaskEvent): void {
   const task = change.state.tasks.get(event.task);
   assert(task !== undefined, `event ${event.seq} is of a task that its run does not have`);
   change.tasks.add(task);
+  if (changesClaims.has(event.type)) change.claims.add(task);
   const attempt = "attempt" in event ? task.attempts[event.attempt - 1] : undefined;
   if (attempt !== undefined) change.attempts.set(attempt, task);
 }
