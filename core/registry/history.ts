@@ -73,7 +73,8 @@ export class History {
 
   /** Events of other processes that went into kept folds since the last call, oldest first. */
   takeLearnt(): Event[] {
-    return this.#learnt.splice(0);
+    // It is asked at every look, and most looks learn nothing.
+    return this.#learnt.length === 0 ? [] : this.#learnt.splice(0);
   }
 
   /** The fold of a run, as of the last `catchUp` or later; undefined when nothing is recorded for it. */

@@ -31,10 +31,10 @@ export class Store {
   readonly moves: TargetMove[] = [];
 
   tree(files: Tree): string {
-    const text = [...files]
-      .sort(([a], [b]) => (a < b ? -1 : 1))
-      .map(([path, content]) => `${path}\0${content}`);
-    const id = `7${Bun.hash(text.join("\u0001")).toString(16).padStart(39, "0")}`;
+    let text = "";
+    for (const path of [...files.keys()].sort())
+      text += `${text === "" ? "" : "\u0001"}${path}\0${files.get(path)}`;
+    const id = `7${Bun.hash(text).toString(16).padStart(39, "0")}`;
     if (!this.trees.has(id)) this.trees.set(id, new Map(files));
     return id;
   }
@@ -144,21 +144,19 @@ function mergeLines(b?: string, o?: string, t?: string): string | null {
   return lines.join("\n");
 }
 
-/** Paths that differ, with how. */
+/** Paths that differ, in their order, with how. */
 export function difference(
   from: Tree,
   to: Tree,
 ): { path: string; change: "added" | "modified" | "deleted" }[] {
   const found: { path: string; change: "added" | "modified" | "deleted" }[] = [];
-  for (const path of [...new Set([...from.keys(), ...to.keys()])].sort()) {
-    const [a, b] = [from.get(path), to.get(path)];
-    if (a === b) continue;
-    found.push({
-      path,
-      change: a === undefined ? "added" : b === undefined ? "deleted" : "modified",
-    });
+  for (const [path, text] of to) {
+    const before = from.get(path);
+    if (before === text) continue;
+    found.push({ path, change: before === undefined ? "added" : "modified" });
   }
-  return found;
+  for (const path of from.keys()) if (!to.has(path)) found.push({ path, change: "deleted" });
+  return found.sort((a, b) => (a.path < b.path ? -1 : 1));
 }
 
 /** What the trailers of a commit name. */
