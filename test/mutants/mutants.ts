@@ -160,6 +160,13 @@ export const mutants: readonly Mutant[] = [
     "        for (const task of state.tasks.values()) change.tasks.add(task);\n        change.run",
     "        change.run",
   ),
+  inTests(
+    "the table of claims lacks what a claim was extended by",
+    "core/registry/projection.ts",
+    '  "claim.extended",\n',
+    "",
+    "test/registry/rebuild.test.ts",
+  ),
   inSimulation(
     "what an agent leaves behind is not ended",
     dispatch("drive"),
