@@ -68,20 +68,38 @@ export function useLog({ run, task, attempt, of = "log" }: Printer): Printed {
   return { text, isWhole, trouble };
 }
 
-/** Keeps the end of what grows in view, until somebody scrolls up. */
+/** Keeps the end of what grows in view, until somebody scrolls up; `toEnd` goes on with it. */
 export function useEnd<T extends HTMLElement>(text: unknown) {
-  const box = useRef<T>(null);
-  const isAtEnd = useRef(true);
+  const ref = useRef<T>(null);
+  const [isFollowing, follow] = useState(true);
+  const toEnd = (): void => {
+    const box = ref.current;
+    if (box !== null) box.scrollTop = box.scrollHeight;
+    follow(true);
+  };
   // More text is what moves the end.
   useEffect(() => {
-    const element = box.current;
-    if (element !== null && isAtEnd.current) element.scrollTop = element.scrollHeight;
+    if (isFollowing) toEnd();
   }, [text]);
   const onScroll = (): void => {
-    const { scrollTop = 0, scrollHeight = 0, clientHeight = 0 } = box.current ?? {};
-    isAtEnd.current = scrollHeight - scrollTop - clientHeight < 40;
+    const { scrollTop = 0, scrollHeight = 0, clientHeight = 0 } = ref.current ?? {};
+    follow(scrollHeight - scrollTop - clientHeight < 40);
   };
-  return { ref: box, onScroll };
+  return { box: { ref, onScroll }, isFollowing, toEnd };
+}
+
+/** What grows goes on out of sight: this leads back to its end. */
+export function Follow({
+  end: { isFollowing, toEnd },
+}: {
+  readonly end: Pick<ReturnType<typeof useEnd>, "isFollowing" | "toEnd">;
+}) {
+  if (isFollowing) return null;
+  return (
+    <button type="button" class="follow" onClick={toEnd}>
+      Follow the end
+    </button>
+  );
 }
 
 /** What was printed, with the lines that hold some words. */
@@ -117,9 +135,10 @@ export function LogView(printer: Printer) {
           has all.
         </p>
       )}
-      <pre {...end} class="log" role="log" tabIndex={0} aria-label="output">
+      <pre {...end.box} class="log" role="log" tabIndex={0} aria-label="output">
         {shown === "" ? "Nothing was printed." : shown}
       </pre>
+      <Follow end={end} />
     </>
   );
 }

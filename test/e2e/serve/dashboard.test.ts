@@ -10,6 +10,13 @@ import { startDaemon, userConfig } from "./daemon.ts";
 /** What a page must show as it is written, and never obey. */
 const hostile = '<img src="/x" onerror="document.title=1"><script>document.title=2</script>';
 
+/** What an agent reports, longer than what is in view. */
+const report = [
+  ...["", "", "## Payments", "", "It takes **cards**.", hostile, ""],
+  ...["![cat](https://evil.example/cat.png)", "[notes](https://notes.example/a)", ""],
+  ...Array.from({ length: 60 }, (_, i) => `- step ${i + 1}`),
+].join("\n");
+
 const cart = [
   'import { db } from "./db.ts";',
   "",
@@ -28,6 +35,7 @@ async function served() {
   const repository = testRepository();
   const { command } = acpAgent({
     writes: "told.txt",
+    updates: [{ sessionUpdate: "agent_message_chunk", content: { type: "text", text: report } }],
     permission: {
       toolCall: { toolCallId: "c1", kind: "fetch", title: `npx stripe listen ${hostile}` },
       options: [
@@ -154,8 +162,22 @@ test.skipIf(noBrowser)(
     await page.locator(".log").getByText("made").waitFor();
     await page.getByRole("link", { name: "checkout rewrite" }).click();
     await page.getByRole("link", { name: "payments: done" }).click();
-    await page.locator(".activity").getByText("yes").waitFor();
+    const activity = page.getByRole("log");
+    await activity.getByText("yes").waitFor();
     await picture("desktop-activity");
+    const prose = {
+      title: await activity.getByRole("heading", { name: "Payments" }).count(),
+      strong: await activity.locator("strong").textContent(),
+      html: await activity.getByText(hostile).count(),
+      loaded: await activity.locator("img, script, iframe").count(),
+      href: await activity.getByRole("link").getAttribute("href"),
+      rel: await activity.getByRole("link").getAttribute("rel"),
+    };
+    const follow = page.getByRole("button", { name: "Follow the end" });
+    const atEnd = await follow.count();
+    await activity.evaluate((box) => box.scrollTo(0, 0));
+    await follow.click();
+    await follow.waitFor({ state: "detached" });
     await page.getByRole("link", { name: "prompt" }).click();
     await page.locator("pre.text").getByText("Notes from `ra`").waitFor();
     const prompt = await page.locator("pre.text").textContent();
@@ -166,6 +188,13 @@ test.skipIf(noBrowser)(
     expect([code, address]).toEqual([0, `${daemon.url}/`]);
     expect([asked, unseen]).toEqual([expect.stringContaining(hostile), 1]);
     expect(waiting).toBe("(1) ra");
+    expect([prose, atEnd]).toEqual([
+      {
+        ...{ title: 1, strong: "cards", html: 1, loaded: 0 },
+        ...{ href: "https://notes.example/a", rel: "noopener noreferrer nofollow" },
+      },
+      0,
+    ]);
     expect(keyword).toBe("import");
     expect(prompt).toStartWith(`Take payments. ${hostile}\n`);
     expect(trouble).toEqual([]);
