@@ -266,7 +266,7 @@ type Environments = (task: Task, patterns: readonly string[]) => Readonly<Record
 function environments(parts: Pick<RunParts, "env" | "run">): Environments {
   const known = new Map<string, Record<string, string>>();
   return (task, patterns) => {
-    const names = patterns.join(" ");
+    const names = JSON.stringify(patterns);
     const shared = known.get(names) ?? programEnvironment(parts.env, patterns);
     known.set(names, shared);
     return { ...shared, RA_RUN: parts.run, RA_TASK: task.id, ...task.env };
