@@ -1,15 +1,16 @@
-import { existsSync } from "node:fs";
 import { ExitCode, RaError } from "../core/error.ts";
-import { type Access, registryPath } from "../core/registry/database.ts";
+import type { Access } from "../core/registry/database.ts";
 import { Registry } from "../core/registry/registry.ts";
 import type { Place } from "../core/workspace/place.ts";
+import { recordedDatabase } from "./recorded-database.ts";
 
 /** The registry of a place, for commands that only ask. Null where nothing has run yet: asking leaves no files. */
 export async function openRecorded(
   place: Place,
   access: Access = "look",
 ): Promise<Registry | null> {
-  return existsSync(registryPath(place.stateDir)) ? Registry.open(place, { access }) : null;
+  const database = await recordedDatabase(place, access);
+  return database && Registry.on(database);
 }
 
 /** As `openRecorded`, for commands that name a run. Throws `RaError` (exit 2) where nothing has run yet. */

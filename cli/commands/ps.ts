@@ -3,6 +3,7 @@ import { ExitCode } from "../../core/error.ts";
 import { jsonText } from "../../core/plain-text.ts";
 import { HeldClaims } from "../../core/registry/claims.ts";
 import { KnownCooldowns } from "../../core/registry/cooldowns.ts";
+import { RegistryDatabase } from "../../core/registry/database.ts";
 import {
   liveProcesses,
   newestSeq,
@@ -11,13 +12,13 @@ import {
   waitingTasks,
 } from "../../core/registry/query.ts";
 import { openQuestions, type PlacedQuestion } from "../../core/registry/questions.ts";
-import { Registry } from "../../core/registry/registry.ts";
+import { abandonedRuns } from "../../core/registry/reaping.ts";
 import type { Cooldown } from "../../core/run/cooldown.ts";
 import type { ForeignClaim } from "../../core/run/log.ts";
 import { findPlace } from "../../core/workspace/place.ts";
 import type { CommandBody, Options, Terminal } from "../command.ts";
 import { flag } from "../option.ts";
-import { openRecorded } from "../recorded.ts";
+import { recordedDatabase } from "../recorded-database.ts";
 import { type Heard, silentSince } from "../silence.ts";
 import { processTable, questionList, runTable } from "../view/ps.ts";
 
@@ -37,17 +38,30 @@ export const run: CommandBody = async ({ terminal, options }) => {
   const isData = flag(options, "json") || flag(options, "quiet");
   const drawsAnew = follows && !isData && terminal.redraws === true;
   // Whoever watches may do so before the first run; a mere look leaves no files.
-  await using registry = follows ? await Registry.open(place) : await openRecorded(place);
-  await registry?.reap();
-  const print = (): void => {
-    const logs = join(place.stateDir, "runs");
-    const view = registry === null ? nothing : look(registry, logs, flag(options, "all"));
-    terminal.out(`${drawsAnew ? clear : ""}${shown(view, terminal, options)}`);
-  };
-  print();
-  if (follows && registry !== null) await watch(registry, terminal, print);
+  const database = follows
+    ? await RegistryDatabase.open(place.stateDir)
+    : await recordedDatabase(place);
+  try {
+    if (database !== null) await reap(database);
+    const print = (): void => {
+      const logs = join(place.stateDir, "runs");
+      const view = database === null ? nothing : look(database, logs, flag(options, "all"));
+      terminal.out(`${drawsAnew ? clear : ""}${shown(view, terminal, options)}`);
+    };
+    print();
+    if (follows && database !== null) await watch(database, terminal, print);
+  } finally {
+    database?.close();
+  }
   return ExitCode.ok;
 };
+
+/** What writes is loaded where something has to be written. */
+async function reap(database: RegistryDatabase): Promise<void> {
+  if (abandonedRuns(database).length === 0) return;
+  const { Registry } = await import("../../core/registry/registry.ts");
+  await Registry.on(database).reap();
+}
 
 function shown(view: View, terminal: Terminal, options: Options): string {
   if (flag(options, "json")) return `${jsonText({ v: 1, ...view })}\n`;
@@ -73,8 +87,8 @@ const nothing: View = {
   runs: [],
 };
 
-function look({ database }: Registry, logs: string, all: boolean): View {
-  const known = runs(database, { limit: runsMax });
+function look(database: RegistryDatabase, logs: string, all: boolean): View {
+  const known = runs(database, { limit: runsMax, open: !all });
   const open = known.filter((each) => each.finishedAt === null);
   return {
     seq: newestSeq(database),
@@ -89,7 +103,7 @@ function look({ database }: Registry, logs: string, all: boolean): View {
     ),
     claims: new HeldClaims(database).beside(""),
     cooldowns: new KnownCooldowns(database).standing(undefined, Date.now()),
-    runs: all ? known : open,
+    runs: known,
   };
 }
 
@@ -106,10 +120,16 @@ function table(view: View, terminal: Terminal): string {
 }
 
 /** Prints on every change until the reader goes or a signal ends the process. */
-async function watch(registry: Registry, terminal: Terminal, print: () => void): Promise<void> {
+async function watch(
+  database: RegistryDatabase,
+  terminal: Terminal,
+  print: () => void,
+): Promise<void> {
   const stop = terminal.outputClosed;
-  while (!stop?.aborted) {
+  for (let seen = database.version(); !stop?.aborted; ) {
     await Bun.sleep(lookMs);
-    if (registry.changed()) print();
+    const version = database.version();
+    if (version !== seen) print();
+    seen = version;
   }
 }

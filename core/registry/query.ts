@@ -36,7 +36,8 @@ export interface EndedTask {
   readonly finishedAt: string;
 }
 
-const processesByStart = statement((tables) =>
+/** Live processes with the owners of their runs. */
+export const processesByStart = statement((tables) =>
   tables
     .selectFrom("processes")
     .innerJoin("runs", "runs.id", "processes.run")
@@ -93,12 +94,13 @@ const newestRuns = statement((tables, limit: number) =>
   tables.selectFrom("runs").selectAll().orderBy("started_at", "desc").orderBy("id").limit(limit),
 );
 
-/** The newest runs, newest first. */
+/** The newest runs, newest first. `open`: of these only the ones that have not finished. */
 export function runs(
   database: RegistryDatabase,
-  { limit }: { readonly limit: number },
+  { limit, open = false }: { readonly limit: number; readonly open?: boolean },
 ): RunSummary[] {
-  return summarize(database, database.all(newestRuns, limit));
+  const rows = database.all(newestRuns, limit);
+  return summarize(database, open ? rows.filter((row) => row.finished_at === null) : rows);
 }
 
 /** So many of the newest runs are looked at for those that a dead `ra` has left. */

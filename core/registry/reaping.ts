@@ -3,20 +3,13 @@ import type { Fact } from "../run/event.ts";
 import { lostQuestions } from "../run/question.ts";
 import type { RunState } from "../run/state.ts";
 import type { RegistryDatabase } from "./database.ts";
-import { ownerColumns, ownerOf } from "./rows.ts";
-import { statement } from "./statement.ts";
-
-const processesWithOwner = statement((tables) =>
-  tables
-    .selectFrom("processes")
-    .innerJoin("runs", "runs.id", "processes.run")
-    .select(["processes.run", "pid", "ticks", ...ownerColumns]),
-);
+import { processesByStart } from "./query.ts";
+import { ownerOf } from "./rows.ts";
 
 /** Runs that list a process which is dead, and whose owner is dead, too: nobody will record its end. */
 export function abandonedRuns(database: RegistryDatabase): string[] {
   const abandoned = database
-    .all(processesWithOwner)
+    .all(processesByStart)
     .filter(
       (row) =>
         !database.living.isAlive({ pid: row.pid, startTicks: row.ticks }) &&

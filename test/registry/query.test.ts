@@ -27,6 +27,7 @@ test("runs are listed newest first, with their tasks counted", async () => {
     { id: "q1d9", status: "stopped", driven: true, tasks: { error: 1, pending: 1 } },
     { id: "r9zz", status: "running", driven: true, tasks: { pending: 2 } },
   ]);
+  expect(runs(registry.database, { limit: 2, open: true })).toEqual([listed[1]!]);
 });
 
 test("a directory is occupied from the start of a process until its result has landed", async () => {
