@@ -79,7 +79,13 @@ async function faultyLife(
     { cwd: world.project, env: world.env, stdin: "ignore", stdout: "ignore", stderr: "ignore" },
   );
   // As somebody who has no patience: strace alone would leave `ra` at work.
-  const limit = setTimeout(() => process.kill(driverOf(world) ?? child.pid, "SIGKILL"), lifeMaxMs);
+  const limit = setTimeout(() => {
+    try {
+      process.kill(driverOf(world) ?? child.pid, "SIGKILL");
+    } catch {
+      // It has ended in this moment.
+    }
+  }, lifeMaxMs);
   await child.exited;
   clearTimeout(limit);
   const signs = error === null ? /\+\+\+ killed by SIGKILL/g : /\(INJECTED\)/g;
