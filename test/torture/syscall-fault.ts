@@ -83,7 +83,8 @@ async function faultyLife(
     try {
       process.kill(driverOf(world) ?? child.pid, "SIGKILL");
     } catch {
-      // It has ended in this moment.
+      // It has ended, and something that it started has not, whose own system calls fail as well.
+      child.kill("SIGKILL");
     }
   }, lifeMaxMs);
   await child.exited;
