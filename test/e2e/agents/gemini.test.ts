@@ -38,8 +38,7 @@ real(
     expect(JSON.parse((await world.ra("ps", "--all", "--json")).out).runs).toEqual([]);
     await world.expectNothingLeft();
   },
-  // A run that starts after all would wait for an answer for ever.
-  20_000,
+  deadlineMs,
 );
 
 real(

@@ -168,15 +168,20 @@ export function leftoversOf(world: World): readonly string[] {
 
 function leftoversIn(place: string, env: World["env"]): readonly string[] {
   return [
-    ...programsOf(place),
+    ...programsIn(place),
     // `kilo --version` and `opencode --version` make an empty directory of their name.
     ...readdirSync(env.TMPDIR as string).filter((name) => name !== "kilo" && name !== "opencode"),
     ...workspacesIn(env.RA_WORKSPACES as string),
   ];
 }
 
+/** What `ra` started in a world and still lives. */
+export function programsOf(world: World): readonly string[] {
+  return programsIn(dirname(world.repository));
+}
+
 /** Everything that carries a path of this world in its environment. */
-function programsOf(place: string): string[] {
+function programsIn(place: string): string[] {
   const rows = (listProcesses() ?? []).filter(({ pid }) => environmentOf(pid).includes(place));
   return rows.map(({ pid, name }) => `${pid} ${name}`);
 }
