@@ -1,7 +1,5 @@
-import { appendFileSync, mkdirSync } from "node:fs";
-import { join } from "node:path";
 import type { StreamAgentName } from "../plugins/agent-cases.ts";
-import { root, runProgram } from "../support/program.ts";
+import { addResult, commitName } from "./results.ts";
 import { playRound } from "./side-by-side.ts";
 
 const atOnce = 3;
@@ -15,9 +13,7 @@ export async function runCampaign(
   agents: readonly StreamAgentName[],
 ): Promise<boolean> {
   let wrong = 0;
-  const commit = (await runProgram(["git", "describe", "--always"])).out.trim();
-  const directory = join(root, "docs", "results");
-  mkdirSync(directory, { recursive: true });
+  const commit = await commitName();
   for (const agent of agents) {
     const walls: number[] = [];
     const complaints: string[] = [];
@@ -32,7 +28,7 @@ export async function runCampaign(
     const median = ((sorted[Math.floor(sorted.length / 2)] ?? 0) / 1000).toFixed(1);
     const told = `${rounds} rounds of ${atOnce} at once on one new home, ${complaints.length} complaints`;
     const line = `${agent}, ${commit}: ${told}; a round took ${median} s at the median`;
-    appendFileSync(join(directory, "agents.txt"), `${[line, ...complaints].join("\n")}\n`);
+    addResult([line, ...complaints].join("\n"));
   }
   return wrong === 0;
 }

@@ -1,10 +1,14 @@
 import { join } from "node:path";
 import { type StreamAgentName, streamAgents } from "../plugins/agent-cases.ts";
+import { runBunTest } from "../support/bun-test.ts";
+import { closingLine } from "../support/tally.ts";
 import { runCampaign } from "./campaign.ts";
+import { addResult, commitName } from "./results.ts";
 
 /**
- * `npm run test:agents`: the contract of every real agent, and a round of three at once. `-- --campaign [ROUNDS
- * [AGENT...]]` plays twenty such rounds and writes their result down; `-- --record` keeps what the agents print as transcripts.
+ * `npm run test:agents`: the contract of every real agent, and a round of three at once; how it ended goes to
+ * docs/results/agents.txt. `-- --campaign [ROUNDS [AGENT...]]` plays twenty such rounds and writes their result down;
+ * `-- --record` keeps what the agents print as transcripts.
  */
 const args = process.argv.slice(2);
 const at = args.indexOf("--campaign");
@@ -25,11 +29,13 @@ if (at >= 0) {
     RA_TEST_AGENTS: "all",
     RA_RECORD: args.includes("--record") ? "1" : "",
   };
-  const child = Bun.spawn([process.execPath, "test", "--timeout=240000", ...files], {
-    env,
-    stdin: "ignore",
-    stdout: "inherit",
-    stderr: "inherit",
-  });
-  process.exitCode = await child.exited;
+  const commit = await commitName();
+  const began = performance.now();
+  const result = await runBunTest(["--timeout=240000", ...files], { env });
+  const minutes = ((performance.now() - began) / 60_000).toFixed(0);
+  const line = `${closingLine(result)}, in ${minutes} minutes`;
+  process.stdout.write(`\n${line}\n`);
+  // The figures are of all agents, or they are none.
+  if (process.env.RA_CONTRACT === undefined) addResult(`all agents, ${commit}: ${line}`);
+  process.exitCode = result.failed > 0 ? 1 : 0;
 }
