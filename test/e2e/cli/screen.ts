@@ -46,8 +46,8 @@ export async function openScreen(
   });
   const finish = async (): Promise<number | null> => {
     await child.exited;
-    // The last output may come after the exit; a terminal that was closed tells nothing more.
-    await Promise.race([closed.promise, Bun.sleep(300)]);
+    // The last output may come after the exit, and before the end of the terminal.
+    await closed.promise;
     return child.exitCode;
   };
   onTestEnd(async () => {
