@@ -69,17 +69,18 @@ export class Trash {
 
   /** Takes a directory away. Gone already is fine. */
   async take(path: string): Promise<void> {
-    await mkdir(this.#dir, { recursive: true });
-    await moved(path, join(this.#dir, crypto.randomUUID()));
+    // Another run of the repository may empty the trash at any moment.
+    do await mkdir(this.#dir, { recursive: true }).catch(justGone);
+    while (!(await moved(path, join(this.#dir, crypto.randomUUID()))) && existsSync(path));
     // ext4 hands out inodes slowly when directories were just deleted, so only the surplus goes now.
-    const waiting = await readdir(this.#dir);
+    const waiting = await readdir(this.#dir).catch(noneThere);
     for (const name of waiting.slice(trashMax)) this.#delete(join(this.#dir, name));
   }
 
   /** Deletes all that was taken, and resolves when it is gone. */
   async empty(): Promise<void> {
     await this.#deleting;
-    await deleteTree(this.#dir);
+    await deleteTree(this.#dir).catch(otherThere);
   }
 
   #delete(path: string): void {
@@ -101,6 +102,21 @@ export async function setAside(root: string, path: string): Promise<string | nul
   const name = `${basename(dirname(path))}.${basename(path)}.${stamp}`;
   const kept = join(leftovers, `${name}.${crypto.randomUUID().slice(0, 4)}`);
   return (await moved(path, kept)) ? kept : null;
+}
+
+function noneThere(error: NodeJS.ErrnoException): string[] {
+  if (error.code === "ENOENT") return [];
+  throw error;
+}
+
+/** To make a directory that goes at that moment fails as if it were there. */
+function justGone(error: NodeJS.ErrnoException): void {
+  if (error.code !== "EEXIST") throw error;
+}
+
+/** What another run moved in meanwhile is deleted by that one. */
+function otherThere(error: NodeJS.ErrnoException): void {
+  if (error.code !== "ENOTEMPTY" && error.code !== "ENOENT") throw error;
 }
 
 async function moved(from: string, to: string): Promise<boolean> {
