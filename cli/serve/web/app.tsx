@@ -7,6 +7,7 @@ import { type LineState, line } from "./live.ts";
 import { NewRequest } from "./new-request.tsx";
 import { RunPage } from "./run.tsx";
 import { Runs } from "./runs.tsx";
+import { Schedules } from "./schedules.tsx";
 import { loginTrouble, session } from "./session.ts";
 import { TaskPage } from "./task.tsx";
 
@@ -21,6 +22,7 @@ export function App() {
         <Router>
           <Route path="/" component={Inbox} />
           <Route path="/runs" component={Runs} />
+          <Route path="/schedules" component={Schedules} />
           <Route path="/new" component={NewRequest} />
           <Route path="/r/:run" component={RunPage} />
           <Route path="/r/:run/t/:task" component={TaskPage} />
@@ -57,6 +59,7 @@ function Header() {
       <nav aria-label="pages">
         {link("/", "Inbox", count === 0 ? "" : `${count}`)}
         {link("/runs", "Runs")}
+        {link("/schedules", "Schedules")}
         {link("/new", "New")}
       </nav>
       <span class={`line ${state}`} role="status">

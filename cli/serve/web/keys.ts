@@ -2,6 +2,7 @@
 export const keys: readonly (readonly [keys: string, what: string])[] = [
   ["g i", "what needs you"],
   ["g r", "runs"],
+  ["g s", "schedules"],
   ["g n", "new request"],
   ["j, k", "next, previous"],
   ["Enter", "open it"],
@@ -9,7 +10,7 @@ export const keys: readonly (readonly [keys: string, what: string])[] = [
   ["?", "these keys"],
 ];
 
-const places: Readonly<Record<string, string>> = { i: "/", r: "/runs", n: "/new" };
+const places: Readonly<Record<string, string>> = { i: "/", r: "/runs", s: "/schedules", n: "/new" };
 
 let isGoing = false;
 

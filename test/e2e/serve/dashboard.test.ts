@@ -78,6 +78,7 @@ async function served() {
         broken: { file: broken },
         steps: { file: steps },
       },
+      cron: { yearly: { plan: "broken", at: "0 3 29 2 *", timeZone: "Europe/Berlin" } },
     },
   });
   return { repository, daemon: await startDaemon(repository) };
@@ -257,6 +258,13 @@ test.skipIf(noBrowser)(
     await type("g", "r");
     await page.getByRole("link", { name: /checkout rewrite.*4\/4/ }).waitFor();
     await look("runs");
+    await type("g", "s");
+    await page
+      .getByText("29 Feb 2028, 03:00")
+      .or(page.getByText(/Feb 29.*03:00/))
+      .waitFor();
+    await look("schedules");
+    await type("g", "r");
     await type("j", "Enter");
     await page.getByRole("heading", { name: "checkout rewrite" }).waitFor();
     await page.getByRole("link", { name: "schema: done" }).focus();
