@@ -67,7 +67,7 @@ function OneSchedule({ schedule, now }: { readonly schedule: Schedule; readonly 
 /** Date and time where the schedule is meant, whatever the zone of the browser. */
 function timeIn(slot: string, timeZone: string): string {
   return new Date(slot).toLocaleString(undefined, {
-    ...{ timeZone, weekday: "short", day: "numeric", month: "short" },
+    ...{ timeZone, weekday: "short", day: "numeric", month: "short", year: "numeric" },
     ...{ hour: "2-digit", minute: "2-digit" },
   });
 }
