@@ -1,7 +1,14 @@
 import { afterAll, expect } from "bun:test";
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { type Dispatch, endOf, leftoversOf, makeWorld, type World } from "../e2e/agents/world.ts";
+import {
+  type Dispatch,
+  deadlineMs,
+  endOf,
+  leftoversOf,
+  makeWorld,
+  type World,
+} from "../e2e/agents/world.ts";
 import { agentModels } from "../support/agent-home.ts";
 import { type AgentName, agentCommand, testWith } from "../support/agents.ts";
 import { runProgram } from "../support/program.ts";
@@ -55,7 +62,8 @@ const situations: readonly Situation[] = [
   {
     name: "hangs",
     script: "@@hang",
-    plan: "timeout: 45s",
+    // It is to have asked the model by then.
+    plan: "timeout: LIMIT",
     expected: { end: "timeout", exitCode: 1 },
     async after(world) {
       expect(world.model.requests.length).toBeGreaterThan(0);
@@ -94,7 +102,7 @@ for (const agent of chosen as AgentName[]) {
         rows.push(row);
         expect(row).toMatchObject({ ...situation.expected, leftovers: 0 });
       },
-      240_000,
+      deadlineMs,
     );
   }
 }
@@ -111,7 +119,8 @@ async function play(agent: AgentName, situation: Situation): Promise<Row> {
   const prompt = `Do it.\n${situation.script.replaceAll("READY", readyFile(world))}`;
   const model = agentModels[agent];
   const task = `id: t, runner: ${agent}, model: "${model}", prompt: ${JSON.stringify(prompt)}`;
-  const more = situation.plan === undefined ? "" : `, ${situation.plan}`;
+  const limit = agent === "kilo" || agent === "opencode" ? "90s" : "30s";
+  const more = situation.plan === undefined ? "" : `, ${situation.plan.replace("LIMIT", limit)}`;
   world.plan(`version: 1\nname: contract\ntasks: [{ ${task}${more} }]\n`);
   const dispatch = world.dispatch("--auto");
   await situation.during?.(world, dispatch);

@@ -13,7 +13,7 @@ testWith("kilo")(
     const outside = join(place, "note.txt");
     world.plan(`version: 1
 name: asks
-defaults: { runner: acp, model: fake/m1, timeout: 2m }
+defaults: { runner: acp, model: fake/m1, timeout: 9m }
 tasks:
   - id: note
     description: Leave a note

@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { deadlineMs } from "../e2e/agents/world.ts";
 import { type StreamAgentName, streamAgents } from "../plugins/agent-cases.ts";
 import { runBunTest } from "../support/bun-test.ts";
 import { closingLine } from "../support/tally.ts";
@@ -31,7 +32,7 @@ if (at >= 0) {
   };
   const commit = await commitName();
   const began = performance.now();
-  const result = await runBunTest(["--timeout=240000", ...files], { env });
+  const result = await runBunTest([`--timeout=${deadlineMs}`, ...files], { env });
   const minutes = ((performance.now() - began) / 60_000).toFixed(0);
   const line = `${closingLine(result)}, in ${minutes} minutes`;
   process.stdout.write(`\n${line}\n`);

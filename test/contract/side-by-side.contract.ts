@@ -1,4 +1,5 @@
 import { expect } from "bun:test";
+import { deadlineMs } from "../e2e/agents/world.ts";
 import { testWith } from "../support/agents.ts";
 import { playRound } from "./side-by-side.ts";
 
@@ -10,6 +11,6 @@ for (const agent of ["kilo", "claude", "codex", "opencode", "gemini"] as const) 
 
       expect(complaints).toEqual([]);
     },
-    240_000,
+    deadlineMs,
   );
 }

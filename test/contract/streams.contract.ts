@@ -1,6 +1,7 @@
 import { expect } from "bun:test";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
+import { deadlineMs } from "../e2e/agents/world.ts";
 import { agentCases, type StreamAgentName, streamAgents } from "../plugins/agent-cases.ts";
 import { hostOf } from "../plugins/conformance.ts";
 import { type Trial, tryRunner } from "../plugins/job.ts";
@@ -43,7 +44,7 @@ for (const agent of Object.keys(streamAgents) as StreamAgentName[]) {
         }
         if (process.env.RA_RECORD === "1") record(agent, name, trial, [place, model.url]);
       },
-      150_000,
+      deadlineMs,
     );
   }
 }

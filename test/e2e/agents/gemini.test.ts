@@ -9,7 +9,7 @@ const real = testWith("gemini");
 
 const header = `version: 1
 name: live
-defaults: { runner: gemini, model: gemini-2.5-pro, timeout: 2m }
+defaults: { runner: gemini, model: gemini-2.5-pro, timeout: 9m }
 `;
 
 const declaredSafe = { userConfig: "runners: { gemini: { parallel: true } }\n" };

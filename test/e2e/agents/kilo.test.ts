@@ -1,9 +1,10 @@
 import { expect } from "bun:test";
-import { readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Event } from "../../../core/run/event.ts";
 import { testWith } from "../../support/agents.ts";
 import { temporaryDirectory } from "../../support/leftovers.ts";
+import { until } from "../../support/repository.ts";
 import { commitsOf, deadlineMs, endOf, makeWorld, promptOf } from "./world.ts";
 
 const real = testWith("kilo");
@@ -11,7 +12,7 @@ const real = testWith("kilo");
 const header = `version: 1
 name: live
 models: { kilo: { mid: fake/m1 } }
-defaults: { runner: kilo, tier: mid, timeout: 2m }
+defaults: { runner: kilo, tier: mid, timeout: 9m }
 `;
 
 real(
@@ -50,8 +51,9 @@ real(
     const table = await world.ra("ps");
     const report = join(world.repository, ".ra", "state.md");
     // The report follows the log at some distance; the agents are held until it has arrived.
-    while (!readFileSync(report, "utf8").includes("## Running (3)")) await Bun.sleep(20);
-    const state = readFileSync(report, "utf8");
+    const told = (): string => (existsSync(report) ? readFileSync(report, "utf8") : "");
+    await until(() => told().includes("## Running (3)"), "the report");
+    const state = told();
     writeFileSync(go, "");
     const { code, err, wallMs } = await dispatch.finished;
 

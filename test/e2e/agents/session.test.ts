@@ -33,7 +33,7 @@ async function worldOf(
   writeFileSync(join(world.env.HOME as string, "check.sh"), check);
   world.plan(`version: 1
 name: session
-defaults: { continueSession: true, timeout: 2m, retries: { max: 1, backoff: 10ms } }
+defaults: { continueSession: true, timeout: 9m, retries: { max: 1, backoff: 10ms } }
 tasks:
   - id: t
     runner: ${agent}
