@@ -1,38 +1,17 @@
 import { KnownCooldowns } from "../core/registry/cooldowns.ts";
 import { liveProcesses } from "../core/registry/query.ts";
 import type { Registry } from "../core/registry/registry.ts";
-import { type Cooldown, providerOf } from "../core/run/cooldown.ts";
+import { providerOf } from "../core/run/cooldown.ts";
 import { probeAgent } from "./agent-probe.ts";
+import type { AgentState } from "./agent-state.ts";
 import type { Terminal } from "./command.ts";
 import type { Config } from "./config.ts";
 import { runnerNames } from "./runner-names.ts";
 import { loadRunner } from "./runners.ts";
 
-/** A runner as `ra agents` tells of it. What does not apply is null. */
-export interface AgentState {
-  readonly name: string;
-  /** Whether it can be used, as its probe says; a login that has run out may show at its first task only. */
-  readonly usable: boolean;
-  readonly version: string | null;
-  /** Why it cannot be used, and what mends that. */
-  readonly message: string | null;
-  readonly fix: string | null;
-  /** Safe beside others; null: unknown, as this version of `ra` cannot drive it. */
-  readonly parallel: boolean | null;
-  readonly isolation: string | null;
-  /** Attempts at once that the config allows; null: no limit of its own. */
-  readonly concurrency: number | null;
-  /** The account it is answered by; with a model in its name, the part in front of its first slash is added. */
-  readonly provider: string;
-  /** Its attempts under way on this repository. */
-  readonly running: number;
-  /** Its providers that refuse. */
-  readonly cooldowns: readonly Cooldown[];
-}
-
 /** Asks every runner for its state. `registry` null: nothing has run here yet. */
 export async function listAgents(
-  terminal: Terminal,
+  terminal: Pick<Terminal, "cwd" | "env">,
   config: Config,
   registry: Registry | null,
 ): Promise<readonly AgentState[]> {

@@ -12,6 +12,7 @@ import type { Terminal } from "../command.ts";
 import type { Config } from "../config.ts";
 import { tellingFiles } from "../watch/watched-file.ts";
 import { type Address, allowedHosts } from "./address.ts";
+import { AgentDesk } from "./agent-desk.ts";
 import { AuditTrail } from "./audit-trail.ts";
 import { ChannelHost } from "./channel-host.ts";
 import { ChannelNotes } from "./channel-notes.ts";
@@ -118,6 +119,7 @@ export class Daemon implements AsyncDisposable {
         ...{ operations, feed: this.#feed, version, metrics, sessions: this.#sessions },
         inspection: new Inspection(registry, parts.place, terminal),
         cron: this.#cron,
+        agents: new AgentDesk({ terminal, config, registry, clock }),
         pageUrl: () => this.url,
       }),
       door: {

@@ -2,7 +2,7 @@ import { assert } from "../../core/assert.ts";
 import type { Answer, Route } from "./route.ts";
 
 /** Paths at which the dashboard begins; each shows what it names once the page has a session. */
-const screens = ["/", "/runs", "/schedules", "/new", "/r/:id", "/r/:id/t/:task"];
+const screens = ["/", "/runs", "/schedules", "/agents", "/new", "/r/:id", "/r/:id/t/:task"];
 
 /** What these load. */
 const parts = ["/page.js", "/page.css", "/page.svg"];

@@ -1,3 +1,4 @@
+import type { AgentDesk } from "./agent-desk.ts";
 import {
   answerSchema,
   batchSchema,
@@ -30,6 +31,7 @@ export interface RouteParts {
   readonly version: string;
   readonly sessions: Sessions;
   readonly cron: Pick<CronDesk, "view">;
+  readonly agents: Pick<AgentDesk, "view">;
   /** Where pages are. */
   readonly pageUrl: () => string;
   /** All that is counted, in the text form of Prometheus. */
@@ -69,7 +71,7 @@ export function routesOf(parts: RouteParts): readonly Route[] {
   return routes;
 }
 
-function requestRoutes({ operations, cron }: RouteParts): readonly Route[] {
+function requestRoutes({ operations, cron, agents }: RouteParts): readonly Route[] {
   return [
     {
       method: "POST",
@@ -118,6 +120,9 @@ function requestRoutes({ operations, cron }: RouteParts): readonly Route[] {
       }),
     ),
     get("/api/cron", "Schedules: when they come next, and what they missed.", () => cron.view()),
+    get("/api/agents", "Agents, as `ra agents --json` tells them, asked every 30 s at most.", () =>
+      agents.view(),
+    ),
   ];
 }
 

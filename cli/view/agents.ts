@@ -2,7 +2,7 @@ import { ExitCode } from "../../core/error.ts";
 import { oneLine } from "../../core/plain-text.ts";
 import { amountText } from "../../core/plan/budget-words.ts";
 import { tokensOf } from "../../core/run/spending.ts";
-import type { AgentState } from "../agent-list.ts";
+import type { AgentState } from "../agent-state.ts";
 import type { Trial } from "../agent-trial.ts";
 import { errorText } from "./event-lines.ts";
 import { table } from "./table.ts";

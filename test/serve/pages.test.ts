@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test";
 import { daemonInside } from "./daemon.ts";
 
-const screens = ["/", "/runs", "/schedules", "/new", "/r/abcd", "/r/abcd/t/api"];
+const screens = ["/", "/runs", "/schedules", "/agents", "/new", "/r/abcd", "/r/abcd/t/api"];
 
 test("gives whoever asks the same empty page, and nothing of any run", async () => {
   const { url, ask, left } = await daemonInside();

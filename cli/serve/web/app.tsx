@@ -1,5 +1,6 @@
 import { useEffect } from "preact/hooks";
 import { LocationProvider, Route, Router, useLocation } from "preact-iso";
+import { Agents } from "./agents.tsx";
 import { useCell } from "./cell.ts";
 import { Inbox, useNeeds } from "./inbox.tsx";
 import { keys } from "./keys.ts";
@@ -23,6 +24,7 @@ export function App() {
           <Route path="/" component={Inbox} />
           <Route path="/runs" component={Runs} />
           <Route path="/schedules" component={Schedules} />
+          <Route path="/agents" component={Agents} />
           <Route path="/new" component={NewRequest} />
           <Route path="/r/:run" component={RunPage} />
           <Route path="/r/:run/t/:task" component={TaskPage} />
@@ -60,6 +62,7 @@ function Header() {
         {link("/", "Inbox", count === 0 ? "" : `${count}`)}
         {link("/runs", "Runs")}
         {link("/schedules", "Schedules")}
+        {link("/agents", "Agents")}
         {link("/new", "New")}
       </nav>
       <span class={`line ${state}`} role="status">

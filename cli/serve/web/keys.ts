@@ -3,6 +3,7 @@ export const keys: readonly (readonly [keys: string, what: string])[] = [
   ["g i", "what needs you"],
   ["g r", "runs"],
   ["g s", "schedules"],
+  ["g a", "agents"],
   ["g n", "new request"],
   ["j, k", "next, previous"],
   ["Enter", "open it"],
@@ -10,7 +11,10 @@ export const keys: readonly (readonly [keys: string, what: string])[] = [
   ["?", "these keys"],
 ];
 
-const places: Readonly<Record<string, string>> = { i: "/", r: "/runs", s: "/schedules", n: "/new" };
+const places: Readonly<Record<string, string>> = {
+  ...{ i: "/", r: "/runs", s: "/schedules" },
+  ...{ a: "/agents", n: "/new" },
+};
 
 let isGoing = false;
 

@@ -17,9 +17,14 @@ export function Runs() {
   const { value, trouble } = useTold<{ runs: RunSummary[] }>("/api/runs");
   const queue = useTold<{ requests: Waiting[] }>("/api/queue");
   const [words, setWords] = useState("");
+  const [status, setStatus] = useState("");
   const waiting = queue.value?.requests.filter(({ status }) => status === "queued") ?? [];
   const wanted = words.toLowerCase().split(/\s+/);
-  const shown = (value?.runs ?? []).filter((run) => {
+  const all = value?.runs ?? [];
+  // One that is chosen stays to be seen when its last run has left it.
+  const statuses = [...new Set([...all.map(statusOf), ...(status === "" ? [] : [status])])].sort();
+  const shown = all.filter((run) => {
+    if (status !== "" && statusOf(run) !== status) return false;
     const text = `${run.id} ${run.name} ${statusOf(run)} ${run.planPath ?? ""}`.toLowerCase();
     return wanted.every((word) => text.includes(word));
   });
@@ -27,13 +32,27 @@ export function Runs() {
   return (
     <>
       <h1>Runs</h1>
-      <input
-        type="search"
-        placeholder="name, id or state"
-        aria-label="filter"
-        value={words}
-        onInput={({ currentTarget }) => setWords(currentTarget.value)}
-      />
+      <p class="filters">
+        <select
+          aria-label="state"
+          value={status}
+          onChange={({ currentTarget }) => setStatus(currentTarget.value)}
+        >
+          <option value="">any state</option>
+          {statuses.map((one) => (
+            <option key={one} value={one}>
+              {one.replace("-", " ")}
+            </option>
+          ))}
+        </select>
+        <input
+          type="search"
+          placeholder="name, id or plan"
+          aria-label="filter"
+          value={words}
+          onInput={({ currentTarget }) => setWords(currentTarget.value)}
+        />
+      </p>
       {trouble === null ? null : <Trouble>{trouble.message}</Trouble>}
       {waiting.map((request) => (
         <Queued key={request.id} request={request} now={now} />

@@ -11,6 +11,9 @@ import { waitText } from "../../view/wait.ts";
 const signs: Readonly<Record<string, string>> = {
   done: "✓",
   succeeded: "✓",
+  usable: "✓",
+  unusable: "✗",
+  refuses: "◷",
   error: "✗",
   failed: "✗",
   running: "●",
@@ -44,9 +47,10 @@ export function signOf(status: string): string {
 
 /** What a status says at a glance. */
 export function toneOf(status: string): "good" | "bad" | "ask" | "work" | "quiet" {
-  if (status === "done" || status === "succeeded") return "good";
+  if (["done", "succeeded", "usable"].includes(status)) return "good";
   if (status === "error" || status === "failed") return "bad";
-  if (["needs-you", "paused", "interrupted", "broken off", "parked"].includes(status)) return "ask";
+  if (["needs-you", "paused", "interrupted", "broken off", "parked", "refuses"].includes(status))
+    return "ask";
   return status === "running" || status === "merging" ? "work" : "quiet";
 }
 

@@ -52,8 +52,9 @@ export async function openPage(browser: Browser, how: BrowserContextOptions): Pr
   };
 }
 
-/** How much wider the page is than its window. */
+/** How much wider the page is than its window, or the links to its pages than the room that they have. */
 export async function overflowOf(page: Page): Promise<number> {
-  const text = "document.documentElement.scrollWidth - document.documentElement.clientWidth";
+  const text =
+    "Math.max(...[document.documentElement, document.querySelector('header nav')].map((box) => box.scrollWidth - box.clientWidth))";
   return (await page.evaluate(text)) as number;
 }
