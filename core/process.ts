@@ -38,6 +38,28 @@ export async function captureBytes(
   argv: readonly [string, ...string[]],
   options: CaptureOptions,
 ): Promise<Omit<Captured, "stdout"> & { readonly bytes: Uint8Array }> {
+  for (let tries = 1; ; tries++) {
+    const { signal, ...captured } = await captureOnce(argv, options);
+    const isStruck = signal === "SIGINT" || signal === "SIGHUP";
+    if (!isStruck || tries === startsMax || options.signal?.aborted) return captured;
+  }
+}
+
+/**
+ * Ctrl-C and the end of the terminal reach a program that is being started, until it is in a session of its own. It has
+ * done nothing then: it is started again, at most so many times in all.
+ */
+const startsMax = 3;
+
+async function captureOnce(
+  argv: readonly [string, ...string[]],
+  options: CaptureOptions,
+): Promise<
+  Omit<Captured, "stdout"> & {
+    readonly bytes: Uint8Array;
+    readonly signal: NodeJS.Signals | number | null;
+  }
+> {
   const child = inOwnGroup((more) =>
     Bun.spawn([...argv], {
       cwd: options.cwd,
@@ -53,7 +75,7 @@ export async function captureBytes(
   );
   const [bytes, stderr] = await Promise.all([child.stdout.bytes(), child.stderr.text()]);
   await child.exited;
-  return { code: child.exitCode, bytes, stderr };
+  return { code: child.exitCode, signal: child.signalCode, bytes, stderr };
 }
 
 function inputOf(input: string | Blob | undefined): "ignore" | Blob {

@@ -170,7 +170,11 @@ export class DiffProcess implements AsyncDisposable {
     let text = "";
     while (!text.endsWith(end)) {
       const heard = await conversation.hear();
-      if (heard === null) throw gitFailed(args, await remains(conversation));
+      if (heard === null) {
+        // Whoever asks next talks to another git.
+        this.#conversation = null;
+        throw gitFailed(args, await remains(conversation));
+      }
       text += heard;
     }
     return parseTreeDiffs(text.slice(0, -end.length), pairs.length);
