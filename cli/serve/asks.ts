@@ -67,6 +67,10 @@ export const stopSchema = v.strictObject({
   task: v.pipe(v.exactOptional(label(63)), about("End this task alone.")),
 });
 
+export const landSchema = v.strictObject({
+  task: v.pipe(v.exactOptional(label(63)), about("Land the kept result of this task alone.")),
+});
+
 export const answerSchema = v.strictObject({
   answer: v.pipe(
     v.string("be a text"),

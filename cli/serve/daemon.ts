@@ -16,6 +16,7 @@ import { AgentDesk } from "./agent-desk.ts";
 import { AuditTrail } from "./audit-trail.ts";
 import { ChannelHost } from "./channel-host.ts";
 import { ChannelNotes } from "./channel-notes.ts";
+import { CommandProcesses } from "./commanding.ts";
 import { CronDesk } from "./cron.ts";
 import { RequestProcesses } from "./driving.ts";
 import { Feed } from "./feed.ts";
@@ -61,6 +62,7 @@ export class Daemon implements AsyncDisposable {
   readonly #registry: Registry;
   readonly #queue: Queue;
   readonly #processes: RequestProcesses;
+  readonly #commands: CommandProcesses;
   readonly #feed: Feed;
   readonly #audit: AuditTrail;
   readonly #gateway: Gateway;
@@ -80,6 +82,7 @@ export class Daemon implements AsyncDisposable {
     this.#address = address;
     this.#sessions = new Sessions(clock);
     this.#processes = new RequestProcesses(registry, terminal);
+    this.#commands = new CommandProcesses(terminal);
     this.#queue = new Queue({
       ...{ store: tellingFiles(store), clock, pacing, onTrouble },
       driving: this.#processes,
@@ -117,6 +120,7 @@ export class Daemon implements AsyncDisposable {
       ...{ address, operations, tally, feed: this.#feed, audit: this.#audit, onFault: onTrouble },
       routes: routesOf({
         ...{ operations, feed: this.#feed, version, metrics, sessions: this.#sessions },
+        commands: this.#commands,
         inspection: new Inspection(registry, parts.place, terminal),
         cron: this.#cron,
         agents: new AgentDesk({ terminal, config, registry, clock }),
@@ -171,6 +175,8 @@ export class Daemon implements AsyncDisposable {
   /** Takes and starts nothing more, interrupts what it has started, and waits for that: the work is kept. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.#cron.close();
+    // Before the gateway: whoever waits for a command is told what became of it.
+    await this.#commands.close();
     await this.#gateway.close();
     await Promise.all(this.#channels.map((host) => host.close()));
     await this.#queue.close();

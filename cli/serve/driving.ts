@@ -30,10 +30,7 @@ export class RequestProcesses implements Driving {
 
   async start({ id }: QueuedRequest): Promise<void> {
     const { cwd, env } = this.#terminal;
-    const set = Object.entries(env).filter(
-      (entry): entry is [string, string] => entry[1] !== undefined,
-    );
-    const started = startApart([...self, requestWord, id], { cwd, env: Object.fromEntries(set) });
+    const started = startApart([...self, requestWord, id], { cwd, env });
     this.#processes.add(started);
     await started.exited;
     this.#processes.delete(started);

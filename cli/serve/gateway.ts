@@ -129,6 +129,8 @@ export class Gateway {
       const body = method === "POST" ? await bodyOf(request) : undefined;
       const { params } = found;
       const query = queryOf(found.route, request.url);
+      // Who is silent is cut off; here it is the gateway that is.
+      if (found.route.isSlow) server.timeout(request, 0);
       answer = await found.route.run({ params, body, headers, query, origin });
       if ("stream" in answer) this.#openOne();
     } catch (error) {

@@ -37,6 +37,8 @@ export interface Route {
   readonly takesKey?: true;
   /** Whole numbers that it takes behind the `?`, and what each is. */
   readonly query?: Readonly<Record<string, string>>;
+  /** It may be answered minutes later. */
+  readonly isSlow?: true;
   /** For pages that have nothing but an invitation: no token is asked for. */
   readonly forGuests?: true;
   /** The same for whoever asks, and without anything of a run: neither a token nor an invitation is asked for. */

@@ -3,6 +3,7 @@ import {
   answerSchema,
   batchSchema,
   dispatchSchema,
+  landSchema,
   nothingSchema,
   read,
   readAsk,
@@ -10,6 +11,7 @@ import {
   sessionSchema,
   stopSchema,
 } from "./asks.ts";
+import type { CommandProcesses } from "./commanding.ts";
 import type { CronDesk } from "./cron.ts";
 import { eventStream, placeOf } from "./event-stream.ts";
 import type { Feed } from "./feed.ts";
@@ -30,6 +32,7 @@ export interface RouteParts {
   readonly feed: Feed;
   readonly version: string;
   readonly sessions: Sessions;
+  readonly commands: Pick<CommandProcesses, "begin">;
   readonly cron: Pick<CronDesk, "view">;
   readonly agents: Pick<AgentDesk, "view">;
   /** Where pages are. */
@@ -43,6 +46,7 @@ export function routesOf(parts: RouteParts): readonly Route[] {
   const routes: Route[] = [
     ...requestRoutes(parts),
     ...runRoutes(parts),
+    ...commandRoutes(parts),
     ...taskRoutes(parts.inspection),
     ...sessionRoutes(parts),
     ...pageRoutes(),
@@ -172,6 +176,38 @@ function runRoutes({ operations, feed }: RouteParts): readonly Route[] {
       about: "Events of one run, from its first one on or behind `Last-Event-ID`.",
       answers: { 200: "Server-sent events." },
       run: ({ headers, params }) => stream(feed, headers, operations.runId(params.id ?? "")),
+    },
+  ];
+}
+
+/** What a command of `ra` does that works on a run by itself, since nothing drives that run. */
+function commandRoutes({ operations, commands }: RouteParts): readonly Route[] {
+  return [
+    {
+      ...post(
+        "/api/runs/:id/resume",
+        "Goes on with a run that was stopped or broke off, as `ra resume --wait` does.",
+        async ({ params }) => {
+          const run = operations.runId(params.id ?? "");
+          await commands.begin("resume", run, "--wait");
+          return { run };
+        },
+      ),
+      isSlow: true,
+    },
+    {
+      method: "POST",
+      path: "/api/runs/:id/land",
+      about: "Lands what a run kept beside its target, or one task of it, as `ra land` does.",
+      body: landSchema,
+      isSlow: true,
+      answers: { 200: "It has landed. Checks run first, which may take long." },
+      run: async ({ params, body }) => {
+        const { task } = read(landSchema, body ?? {});
+        const run = operations.runId(params.id ?? "");
+        await commands.begin("land", task === undefined ? run : `${run}/${task}`);
+        return json({ run, task: task ?? null });
+      },
     },
   ];
 }

@@ -5,17 +5,27 @@ export interface Apart {
   readonly pid: number;
   /** Resolves with its exit code when it ends while this process lives; null after a signal. */
   readonly exited: Promise<number | null>;
+  /** What it prints, where that is heard; else undefined. */
+  readonly said: ReadableStream<Uint8Array> | undefined;
   /** Tells it to end. */
   end(): void;
 }
 
 /**
- * Starts a program in a session of its own, with nothing to read and nobody who reads it, so that neither the end of this
- * process nor that of its terminal is its end. Throws `RaError` as `startProcess` does.
+ * Starts a program in a session of its own, with nothing to read, so that neither the end of this process nor that of its terminal
+ * is its end. Nobody reads it unless `isHeard`; then it must bear that its reader goes. Throws `RaError` as `startProcess` does.
  */
 export function startApart(
   argv: readonly [string, ...string[]],
-  { cwd, env }: { readonly cwd: string; readonly env: Readonly<Record<string, string>> },
+  {
+    cwd,
+    env,
+    isHeard = false,
+  }: {
+    readonly cwd: string;
+    readonly env: Readonly<Record<string, string | undefined>>;
+    readonly isHeard?: boolean;
+  },
 ): Apart {
   try {
     const child = Bun.spawn([...argv], {
@@ -23,12 +33,13 @@ export function startApart(
       env,
       detached: true,
       stdin: "ignore",
-      stdout: "ignore",
+      stdout: isHeard ? "pipe" : "ignore",
       stderr: "ignore",
     });
     return {
       pid: child.pid,
       exited: child.exited.then(() => child.exitCode),
+      said: child.stdout,
       end: () => child.kill("SIGTERM"),
     };
   } catch (error) {

@@ -2,7 +2,7 @@ import { useEffect, useState } from "preact/hooks";
 import type { RunSummary } from "../../../core/registry/query.ts";
 import type { PlacedQuestion } from "../../../core/registry/questions.ts";
 import type { LiveProcess } from "../../../core/run/model.ts";
-import { ContinueOrStop } from "./actions.tsx";
+import { PausedActions } from "./actions.tsx";
 import { Question } from "./question.tsx";
 import { ask } from "./session.ts";
 import { useNow, useTold } from "./told.ts";
@@ -67,7 +67,7 @@ export function Inbox() {
           <p class="facts">
             {run.id} · began {ago(run.startedAt, now)}
           </p>
-          <ContinueOrStop run={run.id} isPaused />
+          <PausedActions run={run.id} />
         </article>
       ))}
       {unseen.map((run) => (

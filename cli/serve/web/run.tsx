@@ -1,15 +1,14 @@
 import { useLocation, useRoute } from "preact-iso";
-import type { RunSummary } from "../../../core/registry/query.ts";
 import type { Event } from "../../../core/run/event.ts";
 import { openQuestions } from "../../../core/run/question.ts";
 import type { RunState } from "../../../core/run/state.ts";
-import { ContinueOrStop } from "./actions.tsx";
+import { RunActions } from "./actions.tsx";
 import { EventList } from "./event-list.tsx";
 import { Graph } from "./graph.tsx";
 import { Question } from "./question.tsx";
 import { TaskTable } from "./task-table.tsx";
 import { Timeline } from "./timeline.tsx";
-import { useNow, useRun, useTold } from "./told.ts";
+import { useDriven, useNow, useRun, useTold } from "./told.ts";
 import { between, costOf, Status, Tabs, Trouble } from "./words.tsx";
 
 const tabs = ["graph", "timeline", "table", "events"] as const;
@@ -54,8 +53,7 @@ function View({
 
 /** What stands above a run, and what can be done with it. */
 function RunHead({ state }: { readonly state: RunState }) {
-  const runs = useTold<{ runs: RunSummary[] }>("/api/runs");
-  const isDriven = runs.value?.runs.find(({ id }) => id === state.id)?.driven ?? true;
+  const isDriven = useDriven(state.id);
   const isOver = state.finishedAt !== null;
   const now = useNow(!isOver);
   const { name, id, target, base, startedAt, finishedAt, published, tasks } = state;
@@ -76,18 +74,15 @@ function RunHead({ state }: { readonly state: RunState }) {
       </p>
       {published?.keptOn == null ? null : (
         <Trouble>
-          What it made waits on <code>{published.keptOn}</code>: {published.reason}.{" "}
-          <code>ra land {id}</code>
+          What it made waits on <code>{published.keptOn}</code>: {published.reason}.
         </Trouble>
       )}
       {isDriven ? null : (
         <Trouble>
-          The <code>ra</code> that drove it is gone. <code>ra resume {id}</code> goes on with it.
+          The <code>ra</code> that drove it is gone.
         </Trouble>
       )}
-      {isOver || !isDriven ? null : (
-        <ContinueOrStop run={id} isPaused={state.status === "paused"} />
-      )}
+      <RunActions state={state} isDriven={isDriven} />
     </>
   );
 }

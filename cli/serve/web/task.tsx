@@ -2,12 +2,12 @@ import { useState } from "preact/hooks";
 import { useLocation, useRoute } from "preact-iso";
 import type { AttemptState, RunState, TaskState } from "../../../core/run/state.ts";
 import { hasEnded } from "../../../core/run/task.ts";
-import { ContinueOrStop } from "./actions.tsx";
+import { TaskActions } from "./actions.tsx";
 import { Activity } from "./activity.tsx";
 import { TaskDiff } from "./diff.tsx";
 import { LogView, type Printer, useLog } from "./log.tsx";
 import { Asked, NotYet } from "./run.tsx";
-import { useNow, useRun } from "./told.ts";
+import { useDriven, useNow, useRun } from "./told.ts";
 import { between, reasonOf, Status, Tabs } from "./words.tsx";
 
 const tabs = ["activity", "diff", "checks", "log", "prompt"] as const;
@@ -56,6 +56,7 @@ export function TaskPage() {
 
 function TaskHead({ state, task }: { readonly state: RunState; readonly task: TaskState }) {
   const { id, description, runner, model, touching } = task.task;
+  const isDriven = useDriven(state.id);
   const isOver = hasEnded(task) || state.finishedAt !== null;
   const now = useNow(!isOver);
   const last = task.attempts.at(-1);
@@ -82,7 +83,7 @@ function TaskHead({ state, task }: { readonly state: RunState; readonly task: Ta
           ! as it was then it conflicted with {other ?? "what has landed"} in {paths.join(", ")}
         </p>
       ))}
-      {isOver ? null : <ContinueOrStop run={state.id} task={id} />}
+      <TaskActions state={state} isDriven={isDriven} task={task} />
     </>
   );
 }

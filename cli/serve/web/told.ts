@@ -1,5 +1,6 @@
 import { useSyncExternalStore } from "preact/compat";
 import { useEffect, useState } from "preact/hooks";
+import type { RunSummary } from "../../../core/registry/query.ts";
 import type { Event } from "../../../core/run/event.ts";
 import { applyEvent, type RunState } from "../../../core/run/state.ts";
 import { Cell, useCell } from "./cell.ts";
@@ -174,6 +175,12 @@ export function useRun(run: string): SeenRun {
   return useCell(log.seen);
 }
 
+/** Whether a living `ra` drives a run that has not ended; true until the gateway says otherwise. */
+export function useDriven(run: string): boolean {
+  const { value } = useTold<{ runs: RunSummary[] }>("/api/runs");
+  return value?.runs.find(({ id }) => id === run)?.driven ?? true;
+}
+
 /** The time, anew each second, for what takes its time. */
 export function useNow(isNeeded: boolean): number {
   const [now, setNow] = useState(Date.now);
@@ -189,12 +196,14 @@ export function useNow(isNeeded: boolean): number {
 export function useAct(): {
   readonly busy: boolean;
   readonly said: string | null;
-  readonly act: (work: () => Promise<string>) => void;
+  /** `meanwhile`: what is said until it is done. */
+  readonly act: (work: () => Promise<string>, meanwhile?: string) => void;
 } {
   const [busy, setBusy] = useState(false);
   const [said, setSaid] = useState<string | null>(null);
-  const act = (work: () => Promise<string>): void => {
+  const act = (work: () => Promise<string>, meanwhile?: string): void => {
     setBusy(true);
+    setSaid(meanwhile ?? null);
     work()
       .then(setSaid, (error: Error) => setSaid(error.message))
       .finally(() => {
