@@ -14,11 +14,14 @@ const commandsMax = 8;
  */
 export class CommandProcesses {
   readonly #terminal: Pick<Terminal, "cwd" | "env">;
+  readonly #program: typeof self;
   readonly #processes = new Set<Apart>();
   #isClosed = false;
 
-  constructor(terminal: Pick<Terminal, "cwd" | "env">) {
+  /** `program`: what stands before the words of a command; `ra` itself. */
+  constructor(terminal: Pick<Terminal, "cwd" | "env">, program: typeof self = self) {
     this.#terminal = terminal;
+    this.#program = program;
   }
 
   /**
@@ -31,7 +34,7 @@ export class CommandProcesses {
       throw new Refusal(503, "TOO_MANY", `${commandsMax} commands of the gateway run already`);
     }
     const { cwd, env } = this.#terminal;
-    const started = startApart([...self, ...args, "--json"], { cwd, env, isHeard: true });
+    const started = startApart([...this.#program, ...args, "--json"], { cwd, env, isHeard: true });
     this.#processes.add(started);
     const ended = started.exited.finally(() => this.#processes.delete(started));
     assert(started.said, "it is heard");

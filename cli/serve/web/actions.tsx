@@ -31,9 +31,8 @@ export function RunActions({ state, isDriven }: OfRun) {
   // What failed stays failed: going on does what has not ended.
   const isOpen = state.finishedAt === null || ["interrupted", "stopped"].includes(state.status);
   const isKept = [...state.tasks.values()].some((task) => isWaiting(state, task));
-  return (
-    <Actions of={[...(isOpen ? [resumed(state.id)] : []), ...(isKept ? [landed(state.id)] : [])]} />
-  );
+  // The same element as above: what was said of the last deed stays when the run changes by it.
+  return <Actions of={left(state.id, isOpen, isKept)} />;
 }
 
 /** What can be done with a task now. */
@@ -50,6 +49,19 @@ export function PausedActions({ run }: { readonly run: string }) {
   return <Actions of={[...continued(run, true), stopped(run)]} />;
 }
 
+/** What goes on from a run that ended without all of its work on the target, or broke off. */
+export function FailedActions({
+  run,
+  isOpen,
+  isKept,
+}: {
+  readonly run: string;
+  readonly isOpen: boolean;
+  readonly isKept: boolean;
+}) {
+  return <Actions of={left(run, isOpen, isKept)} />;
+}
+
 /** It is done, but not on the target. */
 function isWaiting({ published }: RunState, task: TaskState): boolean {
   const isThere = published !== null && published.keptOn === null;
@@ -58,6 +70,10 @@ function isWaiting({ published }: RunState, task: TaskState): boolean {
 
 function hasKept({ attempts }: TaskState): boolean {
   return attempts.some(({ kept }) => kept !== null);
+}
+
+function left(run: string, isOpen: boolean, isKept: boolean): readonly Deed[] {
+  return [...(isOpen ? [resumed(run)] : []), ...(isKept ? [landed(run)] : [])];
 }
 
 function continued(run: string, isPaused: boolean): readonly Deed[] {

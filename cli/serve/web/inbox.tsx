@@ -2,7 +2,7 @@ import { useEffect, useState } from "preact/hooks";
 import type { RunSummary } from "../../../core/registry/query.ts";
 import type { PlacedQuestion } from "../../../core/registry/questions.ts";
 import type { LiveProcess } from "../../../core/run/model.ts";
-import { PausedActions } from "./actions.tsx";
+import { FailedActions, PausedActions } from "./actions.tsx";
 import { Question } from "./question.tsx";
 import { ask } from "./session.ts";
 import { useNow, useTold } from "./told.ts";
@@ -123,10 +123,13 @@ function Failed({
           What it made waits on <code>{kept}</code>: {ended?.published?.reason}
         </p>
       )}
+      <FailedActions
+        run={run.id}
+        isOpen={!run.driven || run.status === "interrupted"}
+        isKept={kept !== null}
+      />
       <p class="actions">
-        <code>
-          {run.driven && run.status === "failed" ? `ra why ${run.id}` : `ra resume ${run.id}`}
-        </code>
+        <code>ra why {run.id}</code>
         <button type="button" onClick={onSeen}>
           Seen
         </button>
