@@ -1,7 +1,13 @@
 import { expect, test } from "bun:test";
-import { readFileSync, writeFileSync } from "node:fs";
+import { closeSync, openSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { readDispatchText, tellingFiles, writesBack } from "../../cli/watch/watched-file.ts";
+import {
+  readDispatchText,
+  report,
+  reportPath,
+  tellingFiles,
+  writesBack,
+} from "../../cli/watch/watched-file.ts";
 import type { RequestStore } from "../../core/queue/request.ts";
 import { queued } from "../queue/request.ts";
 import { me, runFinished, samplePlan, started } from "../registry/sample.ts";
@@ -54,4 +60,18 @@ test("a file is told of the end of its request before that is recorded", () => {
   });
 
   expect(seen).toEqual(["stopped"]);
+});
+
+test("who reads why a file is not run reads the old reason or the new one, whole", () => {
+  const { directory, file } = approved();
+  report(file.path, "the first reason\n");
+  const reader = openSync(reportPath(file.path), "r");
+
+  report(file.path, "another reason\n");
+  const old = readFileSync(reader, "utf8");
+  closeSync(reader);
+
+  expect(old).toEndWith("the first reason\n");
+  expect(readFileSync(reportPath(file.path), "utf8")).toEndWith("another reason\n");
+  expect(readdirSync(directory).sort()).toEqual(["plan.json", "plan.json.error.txt"]);
 });
