@@ -3,7 +3,7 @@ import { withOwner } from "./table.ts";
 
 /** A program that answers on standard output what it is told on standard input, for as long as it is talked to. */
 export interface Conversation {
-  /** Writes text to the program. */
+  /** Writes text to the program. One that has ended is not told: `hear` says so. */
   tell(text: string): void;
   /** The next text it prints, in pieces as they come; null once it has ended. */
   hear(): Promise<string | null>;
@@ -35,18 +35,27 @@ export function converse(
   const stderr = child.stderr.text();
   return {
     tell(text) {
-      child.stdin.write(text);
-      child.stdin.flush();
+      // It fails now, as a throw, or later, as a rejection.
+      attempt(() => child.stdin.write(text));
+      attempt(() => child.stdin.flush());
     },
     async hear() {
       const { done, value } = await reader.read();
       return done ? null : decoder.decode(value, { stream: true });
     },
     async end() {
-      await Promise.resolve(child.stdin.end()).catch(() => undefined);
+      await attempt(() => child.stdin.end());
       while (!(await reader.read()).done);
       await child.exited;
     },
     complaint: () => stderr,
   };
+}
+
+async function attempt(write: () => number | Promise<number>): Promise<void> {
+  try {
+    await write();
+  } catch {
+    // The program no longer reads.
+  }
 }

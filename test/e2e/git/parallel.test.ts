@@ -41,9 +41,12 @@ test("tells another process who runs and what each claims, and nothing once they
   const dispatch = await repository.start("dispatch", plan, "--json");
   await Promise.all(ids.map(repository.arrival));
   const ps = await repository.ra("ps", "--json");
+  const state = (): string => readFileSync(join(dir, ".ra/state.md"), "utf8");
   await until(() => listed().processes.length === 3, "three processes in processes.json");
   const file = listed();
-  const state = readFileSync(join(dir, ".ra/state.md"), "utf8");
+  // One file is replaced after the other.
+  const claims = ids.map((id) => `src/${id}/**`);
+  await until(() => claims.every((glob) => state().includes(glob)), "three claims in state.md");
   const seen = repository.git("status", "--porcelain", "--ignored=no");
   ids.forEach(repository.open);
   const result = await dispatch.ended;
@@ -56,7 +59,6 @@ test("tells another process who runs and what each claims, and nothing once they
   }));
   expect(JSON.parse(ps.stdout).processes).toMatchObject(expected);
   expect(file.processes).toMatchObject(expected);
-  for (const id of ids) expect(state).toContain(`src/${id}/**`);
   expect(result.code).toBe(0);
   expect(listed().processes).toEqual([]);
   expect([seen, repository.git("status", "--porcelain")]).toEqual(["", ""]);
