@@ -1,22 +1,25 @@
-import { expect, test } from "bun:test";
+import { describe, expect, test } from "bun:test";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { temporaryDirectory } from "./support/leftovers.ts";
 import { type Finished, root, runProgram } from "./support/program.ts";
 import { tally } from "./support/tally.ts";
 
-const opening = 'import { expect, test, afterAll } from "bun:test";\n';
+const opening = `import { afterAll, describe, expect, test } from "bun:test";
+import { existsSync, writeFileSync } from "node:fs";
+`;
 
 /** Runs a small suite in a directory of its own through `test/run.ts`. */
 async function runSuite(
   files: Readonly<Record<string, string>>,
   env: Readonly<Record<string, string>> = {},
+  ...options: readonly string[]
 ): Promise<Finished & { readonly last: string | undefined }> {
   const cwd = temporaryDirectory();
   for (const [name, text] of Object.entries(files)) {
     writeFileSync(join(cwd, `${name}.test.ts`), opening + text);
   }
-  const argv = [process.execPath, join(root, "test", "run.ts")];
+  const argv = [process.execPath, join(root, "test", "run.ts"), ...options];
   const result = await runProgram(argv, { cwd, env });
   return { ...result, last: result.out.trimEnd().split("\n").at(-1) };
 }
@@ -94,6 +97,58 @@ test("runs only what is asked for", async () => {
   });
 
   expect([result.out.trimEnd().split("\n").at(-1), result.code]).toEqual(["1 passed, 0 failed", 0]);
+});
+
+test("repeats at its end what failed, and why", async () => {
+  const result = await runSuite({
+    a: 'describe("of a", () => { test("<x>", () => expect("&").toBe("y")); });',
+    b: 'test("late", () => new Promise(() => {}), 10);',
+  });
+
+  expect(result.out).toContain("failed: a.test.ts: of a > <x>\n");
+  expect(result.out).toContain('Received: "&"');
+  expect(result.out).toContain("failed: b.test.ts: late\n");
+  expect(result.last).toBe("0 passed, 2 failed");
+});
+
+describe("with --rerun-failed", () => {
+  const steady = 'test("steady", () => {});';
+  const unsteady = `test("unsteady", () => {
+    const isFirst = !existsSync("been here");
+    writeFileSync("been here", "");
+    expect(isFirst).toBe(false);
+  });`;
+  const broken = (name: string) => `test("${name}", () => expect(1).toBe(2));`;
+
+  test("a test that fails once and passes alone counts as passed, and is named", async () => {
+    const result = await runSuite({ a: steady, b: unsteady }, {}, "--rerun-failed");
+
+    expect(result.out).toContain("ran again alone: b.test.ts: unsteady\n");
+    expect([result.last, result.code]).toEqual(["2 passed, 0 failed", 0]);
+  });
+
+  test("a test that fails twice counts as failed, as does what failed beside it", async () => {
+    const suite = { a: steady, b: unsteady, c: broken("broken") };
+    const result = await runSuite(suite, {}, "--rerun-failed");
+
+    expect([result.last, result.code]).toEqual(["1 passed, 2 failed", 1]);
+  });
+
+  test("nothing runs again when many failed", async () => {
+    const suite = { a: unsteady, b: ["1", "2", "3"].map(broken).join("\n") };
+    const result = await runSuite(suite, {}, "--rerun-failed");
+
+    expect(result.err).not.toContain("again, alone");
+    expect([result.last, result.code]).toEqual(["0 passed, 4 failed", 1]);
+  });
+
+  test("nothing runs again when a file cannot be loaded", async () => {
+    const suite = { a: unsteady, b: 'import "./absent.ts";' };
+    const result = await runSuite(suite, {}, "--rerun-failed");
+
+    expect(result.err).not.toContain("again, alone");
+    expect([result.last, result.code]).toEqual(["0 passed, 2 failed", 1]);
+  });
 });
 
 const summary = " 2 pass\n 0 fail\nRan 2 tests across 1 file. [1.00ms]\n";

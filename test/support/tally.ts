@@ -5,6 +5,16 @@ export interface Tally {
   readonly skipped: number;
   /** What is wrong with the run itself, beside tests that failed. */
   readonly trouble: readonly string[];
+  /** The tests that failed, as far as the report names them. */
+  readonly failures: readonly Failure[];
+}
+
+/** A test that failed. */
+export interface Failure {
+  readonly file: string;
+  readonly name: string;
+  /** What it threw, and where. */
+  readonly reason: string;
 }
 
 /**
@@ -33,7 +43,33 @@ export function tally(run: {
     trouble.push(`bun test ended with exit code ${run.exitCode} although no test failed`);
   }
   if (passed + failed === 0 && trouble.length === 0) trouble.push("no test ran");
-  return { passed, failed: Math.max(failed, trouble.length > 0 ? 1 : 0), skipped, trouble };
+  const failures = run.junit === null ? [] : readFailures(run.junit);
+  return {
+    passed,
+    failed: Math.max(failed, trouble.length > 0 ? 1 : 0),
+    skipped,
+    trouble,
+    failures,
+  };
+}
+
+/**
+ * The two runs as one, when each failure of `first` is named and `again`, a run of those files alone, had none. Null
+ * otherwise: then `first` stands.
+ */
+export function redeemed(first: Tally, again: Tally): Tally | null {
+  const isPlayed = again.passed >= first.failures.length;
+  if (!canRunAgain(first) || again.failed > 0 || !isPlayed) return null;
+  return { ...first, passed: first.passed + first.failed, failed: 0, failures: [] };
+}
+
+/** More failures than that are no bad luck. */
+const unsteadyMax = 3;
+
+/** Whether a run can be saved by another of what failed in it. */
+export function canRunAgain(first: Tally): boolean {
+  const { failed, failures, trouble } = first;
+  return trouble.length === 0 && failures.length === failed && failed <= unsteadyMax;
 }
 
 /** `N passed, N failed`, and the skipped ones when there are any. */
@@ -76,4 +112,29 @@ function readJunit(xml: string): { passed: number; failed: number; skipped: numb
   const of = (name: string): number => Number(new RegExp(`\\b${name}="(\\d+)"`).exec(root)?.[1]);
   const [tests, failed, skipped] = [of("tests"), of("failures"), of("skipped")];
   return { passed: tests - failed - skipped, failed, skipped };
+}
+
+function readFailures(xml: string): readonly Failure[] {
+  const cases = xml.matchAll(/<testcase ([^>]*[^/])>\s*<failure ([^>]*?)(?:\/>|>([^<]*)<)/g);
+  return Array.from(cases, ([, test = "", failure = "", text = ""]) => {
+    const group = attribute(test, "classname");
+    const name = attribute(test, "name");
+    return {
+      file: attribute(test, "file"),
+      name: group === "" ? name : `${group} > ${name}`,
+      reason: unescapeXml(text).trimEnd() || attribute(failure, "message"),
+    };
+  });
+}
+
+function attribute(attributes: string, name: string): string {
+  return unescapeXml(new RegExp(`\\b${name}="([^"]*)"`).exec(attributes)?.[1] ?? "");
+}
+
+function unescapeXml(text: string): string {
+  const named: Record<string, string> = { amp: "&", lt: "<", gt: ">", quot: '"', apos: "'" };
+  return text.replace(/&(?:#(\d+)|#x([0-9a-f]+)|(\w+));/gi, (whole, decimal, hex, name) => {
+    if (name !== undefined) return named[name] ?? whole;
+    return String.fromCodePoint(decimal === undefined ? Number.parseInt(hex, 16) : Number(decimal));
+  });
 }
