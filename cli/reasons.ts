@@ -2,6 +2,7 @@ import { isAttended } from "../core/process/living.ts";
 import type { BudgetMark, WaitReason } from "../core/run/event.ts";
 import type { TaskError, TaskStatus } from "../core/run/model.ts";
 import type { QuestionState } from "../core/run/question.ts";
+import { rootCause } from "../core/run/root-cause.ts";
 import type { RunState, TaskState } from "../core/run/state.ts";
 import { hasEnded, isAtWork } from "../core/run/task.ts";
 import { raiseCommand } from "./raised-budget.ts";
@@ -134,12 +135,7 @@ export function reasonOfRun(state: RunState): RunReason {
 }
 
 function rootOf(state: RunState, task: TaskState): TaskReason["root"] {
-  const seen = new Set<TaskState>([task]);
-  let cause = task.because === null ? undefined : state.tasks.get(task.because);
-  while (cause?.because != null && !seen.has(cause)) {
-    seen.add(cause);
-    cause = state.tasks.get(cause.because);
-  }
+  const cause = rootCause(state, task);
   return cause === undefined ? null : { id: cause.task.id, error: cause.error };
 }
 
@@ -163,6 +159,8 @@ function nextOfTask(state: RunState, reason: Omit<TaskReason, "next">): NextStep
     add(`ra why ${run}/${root.id}`, "why that did not end well");
   if (status === "stopped" && isOver)
     add(`ra resume ${run}`, "goes on with what was stopped with the run");
+  if ((error !== null || status === "stopped") && isOver && error?.kind !== "budget")
+    add(`ra retry ${name}`, "tries it anew, and what was skipped for it");
   if (waiting?.kind === "cooldown" || (reason.parked !== null && reason.parked.provider !== null))
     add("ra agents", "which providers refuse, and until when");
   if (waiting?.kind === "claim") add(`ra show ${waiting.by}`, "what it waits for");
@@ -189,7 +187,7 @@ function addLanding(
 }
 
 function nextOfRun(reason: Omit<RunReason, "next">): NextStep[] {
-  const { run, status, driven, causes, kept, tasks } = reason;
+  const { run, status, driven, exitCode, causes, kept, tasks } = reason;
   const steps: NextStep[] = [];
   if (status === "paused" && driven) {
     steps.push({ command: `ra continue ${run}`, about: "lets it go on" });
@@ -205,6 +203,8 @@ function nextOfRun(reason: Omit<RunReason, "next">): NextStep[] {
   if (isOpen && (tasks.stopped || !driven)) {
     steps.push({ command: `ra resume ${run}`, about: "goes on where it ended" });
   }
+  if (first && exitCode !== null && first.error.kind !== "budget")
+    steps.push({ command: `ra retry ${run}`, about: "tries anew what failed" });
   if (status === "running" && driven) steps.push({ command: "ra ps", about: "what runs now" });
   return steps;
 }

@@ -23,19 +23,27 @@ import { untilRoom } from "../room.ts";
 import { runnerNames } from "../runner-names.ts";
 
 /** `ra resume [RUN]`: goes on with a run that was stopped or interrupted; what is done stays done. */
-export const run: CommandBody = (invocation) => goOn(invocation, null);
+export const run: CommandBody = (invocation) => goOn(invocation, {});
 
-/** The same; `follow` follows the run besides. */
+/** What else is to be done when a run goes on. */
+interface Extra {
+  /** Follows the run besides. */
+  readonly follow?: Follower | null;
+  /** The tasks to try anew. Throws `RaError` when there are none. */
+  readonly retriesOf?: (state: RunState) => readonly string[];
+}
+
+/** The same, and more. */
 export async function goOn(
   { terminal, args, options }: Invocation,
-  follow: Follower | null,
+  { follow = null, retriesOf }: Extra,
 ): Promise<ExitCode> {
   const place = findPlace(terminal.cwd);
   const takesOver = flag(options, "takeOver");
   {
     // What may not be resumed is refused at once, on a full disk as well.
     await using look = await demandRecorded(place);
-    await resumable(look, args[0], takesOver);
+    retriesOf?.(await resumable(look, args[0], takesOver));
   }
   await untilRoom(terminal, place);
   await using registry = await demandRecorded(place, "write");
@@ -65,7 +73,9 @@ export async function goOn(
   return await driveRun(order, { ...parts, run: id, registry, state }, (now) => {
     // Somebody else may have resumed it since.
     if (now) refuseUnlessOpen(now, takesOver);
-    return { type: "run.resumed", owner: thisOwner(), epoch: (now?.epoch ?? 0) + 1, ...raise };
+    const again = retriesOf && { retries: retriesOf(now ?? state) };
+    const epoch = (now?.epoch ?? 0) + 1;
+    return { type: "run.resumed", owner: thisOwner(), epoch, ...raise, ...again };
   });
 }
 

@@ -76,7 +76,7 @@ async function drive(
   const { goOn } = await import("../commands/resume.ts");
   const file = fileOf(request);
   const follow = file === null ? null : writesBack(file, terminal);
-  await goOn({ terminal, args: [request.run], options: { wait: true } }, follow);
+  await goOn({ terminal, args: [request.run], options: { wait: true } }, { follow });
 }
 
 async function orderOf(request: QueuedRequest, terminal: Terminal): Promise<RunOrder> {

@@ -1,5 +1,5 @@
 import type { CommandSpec } from "../command.ts";
-import { json } from "./json.ts";
+import { everyEvent, json } from "./json.ts";
 
 /** Commands on plans. */
 export const planWork: readonly CommandSpec[] = [
@@ -28,7 +28,7 @@ export const planWork: readonly CommandSpec[] = [
           "wait for answers without a terminal: from `ra continue`, `ra answer`, `ra stop` or the continue file",
       },
       { flags: "--write-back", about: "write status and errors into a dispatch file as tasks end" },
-      { flags: "--json", about: "print every event as one JSON object a line" },
+      everyEvent,
     ],
     examples: [
       "ra dispatch plan.yaml",
@@ -56,7 +56,7 @@ export const planWork: readonly CommandSpec[] = [
         flags: "--wait",
         about: "without a terminal, let what the agent asks wait for `ra answer`",
       },
-      { flags: "--json", about: "print every event as one JSON object a line" },
+      everyEvent,
     ],
     examples: [
       'ra run "Add a test for an empty cart" --touching "test/cart/**"',

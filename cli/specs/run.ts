@@ -1,5 +1,17 @@
 import type { CommandSpec } from "../command.ts";
-import { json } from "./json.ts";
+import { everyEvent, json } from "./json.ts";
+
+/** How a run goes on. */
+const goingOn: CommandSpec["options"] = [
+  { flags: "--auto", about: "do not wait between tasks; wins over the plan" },
+  { flags: "--step", about: "wait for `continue` after each group of tasks" },
+  { flags: "--wait", about: "wait for answers without a terminal, as `ra dispatch --wait`" },
+  { flags: "--write-back", about: "write status and errors into the dispatch file" },
+  {
+    flags: "--budget <amount,..>",
+    about: "new limits: 8usd, 500ktokens, 2h, or TASK=8usd for one task",
+  },
+];
 
 /** Commands on runs that go on. */
 export const runWork: readonly CommandSpec[] = [
@@ -71,19 +83,21 @@ export const runWork: readonly CommandSpec[] = [
     args: "[run]",
     summary: "go on with a run that was killed, stopped or interrupted (default: the only one)",
     options: [
-      { flags: "--auto", about: "do not wait between tasks; wins over the plan" },
-      { flags: "--step", about: "wait for `continue` after each group of tasks" },
-      { flags: "--wait", about: "wait for answers without a terminal, as `ra dispatch --wait`" },
-      { flags: "--write-back", about: "write status and errors into the dispatch file" },
-      {
-        flags: "--budget <amount,..>",
-        about: "new limits: 8usd, 500ktokens, 2h, or TASK=8usd for one task",
-      },
+      ...goingOn,
       { flags: "--take-over", about: "take the run from an `ra` on another machine that is gone" },
-      { flags: "--json", about: "print every event as one JSON object a line" },
+      everyEvent,
     ],
     examples: ["ra resume", "ra resume @last --auto", "ra resume @last --budget 8usd,2h"],
     runsTasks: true,
     load: () => import("../commands/resume.ts"),
+  },
+  {
+    name: "retry",
+    args: "<run>",
+    summary: "try anew what failed in a run that has ended, or one such task (RUN or RUN/TASK)",
+    options: [...goingOn, everyEvent],
+    examples: ["ra retry @last", "ra retry @last/api --auto"],
+    runsTasks: true,
+    load: () => import("../commands/retry.ts"),
   },
 ];

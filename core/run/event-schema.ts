@@ -117,6 +117,7 @@ export const eventSchema = v.pipe(
       epoch,
       budget: v.exactOptional(budget),
       budgets: v.exactOptional(v.record(v.string(), budget)),
+      retries: v.exactOptional(texts),
     }),
     v.object({ ...envelope, type: v.literal("budget.neared"), ...budgetMark }),
     v.object({ ...envelope, type: v.literal("budget.reached"), ...budgetMark }),

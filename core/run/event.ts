@@ -103,6 +103,8 @@ export type Fact =
       /** Limits that count from now on in place of those there were, of the run and of single tasks. */
       readonly budget?: Budget;
       readonly budgets?: Readonly<Record<string, Budget>>;
+      /** Tasks that had failed or been stopped and are tried anew. */
+      readonly retries?: readonly string[];
     }
   | ({ readonly type: "budget.neared" } & BudgetMark)
   | ({ readonly type: "budget.reached" } & BudgetMark)

@@ -10,6 +10,11 @@ export function sinceOwned({ ownedSince }: RunState, at: string): number {
 
 /** Puts a run that broke off or ended into the hands of a new owner. */
 export function resumeRun(state: RunState, event: EventOf<"run.resumed">): void {
+  const budgets = Object.entries(event.budgets ?? {}).map(
+    ([id, raised]) => [taskOf(state, event, id), raised] as const,
+  );
+  const retries = (event.retries ?? []).map((id) => taskOf(state, event, id));
+  for (const { task, status } of retries) must(status !== "done", event, `${task.id} is done`);
   // Of a run that broke off, only what it recorded tells how long it was driven.
   const droveUntil = state.finishedAt === null ? state.lastAt : null;
   if (droveUntil !== null) state.drivenMs += sinceOwned(state, droveUntil);
@@ -29,11 +34,13 @@ export function resumeRun(state: RunState, event: EventOf<"run.resumed">): void 
   state.budget = { ...state.budget, ...event.budget };
   delete state.discardedBranch;
   for (const record of state.providers.values()) record.probe = null;
-  for (const [id, raised] of Object.entries(event.budgets ?? {})) {
-    const task = state.tasks.get(id);
-    must(task, event, `there is no task ${id}`);
+  for (const [task, raised] of budgets) {
     task.budget = { ...task.budget, ...raised };
     if (task.error?.kind === "budget") reopen(task);
+  }
+  for (const task of retries) {
+    delete task.stoppedBy;
+    if (hasEnded(task)) reopen(task);
   }
   for (const task of state.tasks.values()) {
     const attempt = task.attempts.at(-1);
@@ -49,6 +56,12 @@ export function resumeRun(state: RunState, event: EventOf<"run.resumed">): void 
   for (const task of state.tasks.values()) {
     if (task.status === "skipped" && !isBlocked(state, task)) reopen(task);
   }
+}
+
+function taskOf(state: RunState, event: EventOf<"run.resumed">, id: string): TaskState {
+  const task = state.tasks.get(id);
+  must(task, event, `there is no task ${id}`);
+  return task;
 }
 
 /** True when what a task was skipped for has ended still. */

@@ -1,7 +1,6 @@
 import { expect, test } from "bun:test";
 import { abandonedEnd } from "../../core/dispatch/summary.ts";
-import type { Event, Fact } from "../../core/run/event.ts";
-import { applyEvent, type RunState } from "../../core/run/state.ts";
+import type { Fact } from "../../core/run/event.ts";
 import {
   attemptFinished,
   attemptStarted,
@@ -12,16 +11,7 @@ import {
   started,
   taskFinished,
 } from "../registry/sample.ts";
-
-const at = "2026-11-21T10:00:00.000Z";
-
-function fold(facts: readonly Fact[]): RunState {
-  let state: RunState | undefined;
-  for (const [i, fact] of facts.entries()) {
-    state = applyEvent(state, { v: 1, seq: i + 1, at, run: "r7k2", ...fact } as Event);
-  }
-  return state as RunState;
-}
+import { fold, foldedAt } from "./fold.ts";
 
 const ended: readonly Fact[] = [
   started(samplePlan(["a", "b"])),
@@ -44,8 +34,8 @@ test("a clean-up marks what it discarded, and what was lost stays lost", () => {
     cleaned("b", false, "ra/r"),
   ]);
 
-  expect(state.tasks.get("a")?.discarded).toEqual({ at, unlanded: true });
-  expect(state.tasks.get("b")?.discarded).toEqual({ at, unlanded: false });
+  expect(state.tasks.get("a")?.discarded).toEqual({ at: foldedAt, unlanded: true });
+  expect(state.tasks.get("b")?.discarded).toEqual({ at: foldedAt, unlanded: false });
   expect([state.discardedBranch, state.status]).toEqual(["ra/r", "succeeded"]);
 });
 

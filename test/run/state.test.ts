@@ -1,12 +1,11 @@
 import { expect, test } from "bun:test";
 import { Bug } from "../../core/assert.ts";
-import type { Event, Fact } from "../../core/run/event.ts";
+import type { Fact } from "../../core/run/event.ts";
 import { applyEvent, type RunState } from "../../core/run/state.ts";
 import {
   attemptFinished,
   attemptStarted,
   me,
-  nobody,
   runFinished,
   samplePlan,
   sampleTask,
@@ -14,6 +13,7 @@ import {
   started,
   taskFinished,
 } from "../registry/sample.ts";
+import { eventOf, fold } from "./fold.ts";
 
 test("a task goes from pending to done", () => {
   const seen: unknown[] = [];
@@ -168,45 +168,6 @@ test("only a stop that names no task stops the run", () => {
   expect(state.stopRequested).toBe(true);
 });
 
-test("resuming loses open attempts and takes back what the interruption stopped", () => {
-  const state = fold([
-    started(samplePlan(["open", "cut", "named", "after-cut", "after-named", "broken", "good"])),
-    attemptStarted("good"),
-    attemptFinished("good"),
-    taskFinished("good"),
-    taskFinished("broken", "error"),
-    { type: "request.received", action: "stop", task: "named", by: "ann" },
-    taskFinished("named", "stopped"),
-    { type: "request.received", action: "stop", by: "ann" },
-    taskFinished("cut", "stopped"),
-    taskFinished("after-cut", "skipped", "cut"),
-    taskFinished("after-named", "skipped", "named"),
-    attemptStarted("open"),
-    runFinished("interrupted"),
-    { type: "run.resumed", owner: nobody },
-  ]);
-
-  const statuses = [...state.tasks].map(([id, { status }]) => `${id} ${status}`);
-  expect(statuses).toEqual([
-    "open pending",
-    "cut pending",
-    "named stopped",
-    "after-cut pending",
-    "after-named skipped",
-    "broken error",
-    "good done",
-  ]);
-  expect(state.tasks.get("open")?.attempts[0]?.outcome).toEqual({ kind: "lost" });
-  expect(state).toMatchObject({
-    status: "running",
-    owner: nobody,
-    stopRequested: false,
-    requests: [],
-    finishedAt: null,
-    exitCode: null,
-  });
-});
-
 test("an attempt that was declared lost may report after all", () => {
   const lost = { kind: "lost" } as const;
 
@@ -249,24 +210,11 @@ for (const [title, facts, message] of impossible) {
 test("an event that is folded in already is a bug", () => {
   const state = fold([begun()]);
 
-  const act = (): RunState => applyEvent(state, event(1, { type: "run.continued", by: "ann" }));
+  const act = (): RunState => applyEvent(state, eventOf(1, { type: "run.continued", by: "ann" }));
 
   expect(act).toThrow("folded in already");
 });
 
 function begun(): Fact {
   return started(samplePlan(["a"]));
-}
-
-function fold(facts: readonly Fact[], look: (state: RunState) => void = () => {}): RunState {
-  let state: RunState | undefined;
-  for (const [i, fact] of facts.entries()) {
-    state = applyEvent(state, event(i + 1, fact));
-    look(state);
-  }
-  return state as RunState;
-}
-
-function event(seq: number, fact: Fact): Event {
-  return { v: 1, seq, at: "2026-11-21T10:00:00.000Z", run: "r7k2", ...fact };
 }
