@@ -110,9 +110,14 @@ test("the mark names the registry, and the variable that programs read does not"
   const running = shell('echo "$RA_ATTEMPT"; exec sleep 325', { mark: "abcd/task/1" });
   onTestEnd(async () => void (await running.end(0)));
   const { pid } = running.identity;
-  await until(() => marksOf(pid).length === 2, "its environment");
+  // While a process becomes another program it has no environment.
+  let marks: readonly string[] = [];
+  await until(() => {
+    marks = marksOf(pid);
+    return marks.length === 2;
+  }, "its environment");
 
-  const [mark = ""] = marksOf(pid).filter((one) => !one.startsWith("ra:"));
+  const [mark = ""] = marks.filter((one) => !one.startsWith("ra:"));
   setPlace("/other/registry");
   await endOrphans([], ["abcd/task/1"], 0);
 
