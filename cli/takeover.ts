@@ -3,6 +3,7 @@ import { type Aftermath, endProcesses, recoverRun } from "../core/dispatch/after
 import { dropSessionState } from "../core/dispatch/session-state.ts";
 import { ExitCode, RaError } from "../core/error.ts";
 import type { RunOwner } from "../core/id.ts";
+import { oneLine } from "../core/plain-text.ts";
 import { type Machine, thisMachine } from "../core/process/machine.ts";
 import { unattendedRuns } from "../core/registry/query.ts";
 import type { Registry } from "../core/registry/registry.ts";
@@ -55,7 +56,7 @@ export async function takeRun(taking: Taking, first: First): Promise<Aftermath> 
     return await recoverRun({ log: registry, run, machine, repository });
   });
   if (aftermath === null) throw busy();
-  for (const line of aftermath.told) terminal.err(`ra: ${run}: ${line}\n`);
+  tell(terminal, `${run}: `, aftermath.told);
   await lookAfterOthers(taking);
   return aftermath;
 }
@@ -85,10 +86,9 @@ async function lookAfterOthers(taking: Taking): Promise<void> {
       if (!state || state.finishedAt !== null || machine.isAttended(state.owner)) continue;
       // What a command that works on the run has started is not left over.
       if (holdOf(state) !== null) continue;
-      const told = await endProcesses(machine, state);
-      for (const line of told) terminal.err(`ra: ${id}: ${line}\n`);
+      tell(terminal, `${id}: `, await endProcesses(machine, state));
     }
-    for (const line of (await repository?.mend()) ?? []) terminal.err(`ra: ${line}\n`);
+    tell(terminal, "", (await repository?.mend()) ?? []);
   });
 }
 
@@ -108,8 +108,13 @@ async function tidyUpOthers(taking: Taking): Promise<void> {
       dropSessionState(join(place.stateDir, "runs", id), state);
       await repository.tidy(id);
     }
-    for (const line of await repository.mend()) terminal.err(`ra: ${line}\n`);
+    tell(terminal, "", await repository.mend());
   });
+}
+
+/** Names of processes and paths are text from outside. */
+function tell({ err }: Terminal, whose: string, told: readonly string[]): void {
+  for (const line of told) err(`ra: ${whose}${oneLine(line)}\n`);
 }
 
 /** A run has ended before its `ra` has tidied up: that must not meet what comes next. */

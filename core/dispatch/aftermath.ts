@@ -1,5 +1,6 @@
 import { inLanes } from "../lanes.ts";
 import type { Machine } from "../process/machine.ts";
+import type { Orphans } from "../process/orphans.ts";
 import { survivorNotes } from "../process/tree.ts";
 import type { Fact } from "../run/event.ts";
 import type { EventLog } from "../run/log.ts";
@@ -53,8 +54,19 @@ export async function endProcesses(machine: Machine, state: RunState): Promise<s
     }
   }
   const { found, survivors } = await machine.endOrphans(owners, marks, graceMs);
-  if (found === 0) return survivorNotes(survivors);
-  return [`${counted(found, "process", "processes")} of it ended`, ...survivorNotes(survivors)];
+  return [...endedNotes(found), ...survivorNotes(survivors)];
+}
+
+/** As many ended processes are told by their names. */
+const namedMax = 5;
+
+function endedNotes(found: Orphans["found"]): string[] {
+  if (found.length === 0) return [];
+  const names = found.slice(0, namedMax).map(({ pid, name }) => `${pid} (${name})`);
+  const more = found.length > namedMax ? ` and ${found.length - namedMax} more` : "";
+  return [
+    `${counted(found.length, "process", "processes")} of it ended: ${names.join(", ")}${more}`,
+  ];
 }
 
 /**

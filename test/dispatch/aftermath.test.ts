@@ -135,7 +135,10 @@ test("a git of an earlier owner is ended, although the next one died before it h
   });
 
   await git.exited;
-  expect([git.signalCode, told]).toEqual(["SIGTERM", ["1 process of it ended"]]);
+  expect([git.signalCode, told]).toEqual([
+    "SIGTERM",
+    [`1 process of it ended: ${git.pid} (sleep)`],
+  ]);
 });
 
 test("the commit that was recorded as kept stays pinned, although its workspace was not closed any more", async () => {

@@ -125,6 +125,31 @@ test("the mark names the registry, and the variable that programs read does not"
   expect(isAlive(running.identity)).toBe(true);
 });
 
+test.skipIf(!probe.usable)(
+  "what another dead ra left beside theirs is ended, and not told of",
+  async () => {
+    const below = probe.usable ? probe.directory : "";
+    const [dead, other] = [
+      { pid: 2 ** 22 + 7, startTicks: 1 },
+      { pid: 2 ** 22 + 8, startTicks: 1 },
+    ];
+    const groups = [dead, other].map((owner) => join(below, groupName(owner)));
+    const sleeps = groups.map((cgroup) => {
+      mkdirSync(cgroup);
+      return Bun.spawn(["sleep", "326"], { cgroup });
+    });
+    onTestEnd(() => {
+      for (const sleep of sleeps) sleep.kill("SIGKILL");
+    });
+
+    const { found, survivors } = await endOrphans([{ ...dead, cgroup: groups[0] ?? "" }], [], 0);
+
+    await Promise.all(sleeps.map(({ exited }) => exited));
+    expect(found).toMatchObject([{ pid: sleeps[0]?.pid, name: "sleep" }]);
+    expect([survivors, groups.filter((group) => existsSync(group))]).toEqual([[], []]);
+  },
+);
+
 test.skipIf(!probe.usable)("a group that is not that of the dead is left alone", async () => {
   const below = probe.usable ? probe.directory : "";
   const dead = { pid: 2 ** 22 + 7, startTicks: 1 };

@@ -43,7 +43,7 @@ export function simulatedMachine(world: Outside, driver: Driver): Machine {
     freeBytes: () => Number.POSITIVE_INFINITY,
     async endOrphans(_, marks, graceMs) {
       const left = (each: Program): boolean => marks.includes(each.mark);
-      const found = programs.living(left).length;
+      const found = programs.living(left).map(({ pid }) => ({ pid, name: "program" }));
       await programs.end(driver, left, graceMs);
       return { found, survivors: [] };
     },
