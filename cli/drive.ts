@@ -26,6 +26,7 @@ import type { Follower } from "./followers.ts";
 import { capLogs } from "./log-cap.ts";
 import type { Answers } from "./pace.ts";
 import { loadRunners, probeRunners } from "./runners.ts";
+import { say } from "./say.ts";
 import { handleSignals, type SignalWatch } from "./signals.ts";
 import type { First } from "./takeover.ts";
 import { excessText } from "./view/log-cap.ts";
@@ -189,7 +190,7 @@ export async function driveRun(order: RunOrder, parts: RunParts, first: First): 
   const { terminal, json } = order;
   const { run, registry } = parts;
   await using _reports = new ReportWriter(registry, parts.place.root, {
-    onError: (error) => terminal.err(`ra: .ra/ lags behind: ${(error as Error).message}\n`),
+    onError: (error) => say(terminal, `.ra/ lags behind: ${(error as Error).message}`),
   });
   const progress = json ? null : new ProgressLines(terminal, () => state);
   let state = parts.state;
@@ -241,9 +242,9 @@ async function keepLogsWithin(
   try {
     const { stateDir } = place;
     const { excess } = await capLogs({ registry, stateDir, policy: config.logs, spared: run });
-    if (excess > 0 && tells) terminal.err(excessText(excess));
+    if (excess > 0 && tells) say(terminal, excessText(excess));
   } catch (error) {
-    terminal.err(`ra: old logs could not be removed: ${(error as Error).message}\n`);
+    say(terminal, `old logs could not be removed: ${(error as Error).message}`);
   }
 }
 

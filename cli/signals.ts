@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import type { Dispatcher } from "../core/dispatch/dispatcher.ts";
 import { ExitCode } from "../core/error.ts";
 import type { Terminal } from "./command.ts";
+import { say } from "./say.ts";
 
 /** The signals of a run, until `close`. */
 export interface SignalWatch {
@@ -25,11 +26,12 @@ export function handleSignals(
     interrupts += 1;
     if (interrupts === 1) {
       // The terminal has written `^C`, maybe behind a question.
-      terminal.err(
-        `${terminal.interactive ? "\n" : ""}ra: stopping ${run}: nothing new starts, running tasks end; Ctrl-C again ends them now. Work is kept.\n`,
+      if (terminal.interactive) terminal.err("\n");
+      say(
+        terminal,
+        `stopping ${run}: nothing new starts, running tasks end; Ctrl-C again ends them now. Work is kept.`,
       );
-    } else if (interrupts === 2)
-      terminal.err(`ra: ending the running tasks of ${run}; work is kept\n`);
+    } else if (interrupts === 2) say(terminal, `ending the running tasks of ${run}; work is kept`);
     if (interrupts <= 2) dispatcher.interrupt();
   };
   const onTerminate = (): void => {

@@ -3,7 +3,6 @@ import { type Aftermath, endProcesses, recoverRun } from "../core/dispatch/after
 import { dropSessionState } from "../core/dispatch/session-state.ts";
 import { ExitCode, RaError } from "../core/error.ts";
 import type { RunOwner } from "../core/id.ts";
-import { oneLine } from "../core/plain-text.ts";
 import { type Machine, thisMachine } from "../core/process/machine.ts";
 import { unattendedRuns } from "../core/registry/query.ts";
 import type { Registry } from "../core/registry/registry.ts";
@@ -14,6 +13,7 @@ import { inRecoveryTurn } from "../core/workspace/turn.ts";
 import type { GitRepository } from "../core/workspace/workspace.ts";
 import type { Terminal } from "./command.ts";
 import { holdOf } from "./driven.ts";
+import { say } from "./say.ts";
 
 /** Where a run is taken. */
 export interface Taking {
@@ -56,7 +56,7 @@ export async function takeRun(taking: Taking, first: First): Promise<Aftermath> 
     return await recoverRun({ log: registry, run, machine, repository });
   });
   if (aftermath === null) throw busy();
-  tell(terminal, `${run}: `, aftermath.told);
+  for (const line of aftermath.told) say(terminal, `${run}: ${line}`);
   await lookAfterOthers(taking);
   return aftermath;
 }
@@ -86,9 +86,9 @@ async function lookAfterOthers(taking: Taking): Promise<void> {
       if (!state || state.finishedAt !== null || machine.isAttended(state.owner)) continue;
       // What a command that works on the run has started is not left over.
       if (holdOf(state) !== null) continue;
-      tell(terminal, `${id}: `, await endProcesses(machine, state));
+      for (const line of await endProcesses(machine, state)) say(terminal, `${id}: ${line}`);
     }
-    tell(terminal, "", (await repository?.mend()) ?? []);
+    for (const line of (await repository?.mend()) ?? []) say(terminal, line);
   });
 }
 
@@ -108,13 +108,8 @@ async function tidyUpOthers(taking: Taking): Promise<void> {
       dropSessionState(join(place.stateDir, "runs", id), state);
       await repository.tidy(id);
     }
-    tell(terminal, "", await repository.mend());
+    for (const line of await repository.mend()) say(terminal, line);
   });
-}
-
-/** Names of processes and paths are text from outside. */
-function tell({ err }: Terminal, whose: string, told: readonly string[]): void {
-  for (const line of told) err(`ra: ${whose}${oneLine(line)}\n`);
 }
 
 /** A run has ended before its `ra` has tidied up: that must not meet what comes next. */

@@ -13,6 +13,7 @@ import type { Event } from "../core/run/event.ts";
 import type { TaskError } from "../core/run/model.ts";
 import type { Terminal } from "./command.ts";
 import type { Follower } from "./followers.ts";
+import { say } from "./say.ts";
 
 /** What a dispatch file calls the end of a task. */
 const words = { done: "done", error: "error", skipped: "skipped", stopped: "stopped" } as const;
@@ -39,7 +40,7 @@ export function writeBackTo(
       try {
         applyTo(path, changes);
       } catch (error) {
-        if (!told) terminal.err(`ra: cannot write to ${path}: ${(error as Error).message}\n`);
+        if (!told) say(terminal, `cannot write to ${path}: ${(error as Error).message}`);
         told = true;
       }
     };

@@ -158,10 +158,12 @@ describe("the code", () => {
   test("makes text from outside harmless in core/plain-text.ts alone", () => {
     const strips = mentioning(product, /\\p\{(Cc|Cf|Bidi_Control)\}|\bstripANSI\b/);
     const writes = mentioning(product, /(out|err|print)\(\s*`?\$?\{?JSON\.stringify/);
+    const says = mentioning(product, /\berr\(\s*["'`]ra: /);
 
     // A glob with a control character is refused, not cleaned.
     expect(strips).toEqual(["core/plain-text.ts", "core/plan/glob.ts"]);
     expect(writes.filter((path) => path !== "cli/commands/schema.ts")).toEqual([]);
+    expect(says).toEqual(["cli/say.ts"]);
   });
 
   test("of core and plugins neither prints nor exits", () => {

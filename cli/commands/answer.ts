@@ -13,6 +13,7 @@ import type { CommandBody, Options, Terminal } from "../command.ts";
 import { eventLine } from "../event-line.ts";
 import { flag } from "../option.ts";
 import { demandRecorded, openRecorded } from "../recorded.ts";
+import { say } from "../say.ts";
 import { usageError } from "../usage.ts";
 import { optionLines, optionText, questionText } from "../view/questions.ts";
 
@@ -39,7 +40,7 @@ export const run: CommandBody = async ({ terminal, args, options }) => {
   for (const event of added) {
     if (event.type !== "question.answered") continue;
     if (flag(options, "json")) terminal.out(eventLine(event));
-    terminal.err(`ra: ${event.run}/${event.task} goes on: ${event.answer}\n`);
+    say(terminal, `${event.run}/${event.task} goes on: ${event.answer}`);
   }
   return ExitCode.ok;
 };

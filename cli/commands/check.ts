@@ -1,5 +1,5 @@
 import { ExitCode } from "../../core/error.ts";
-import { jsonText } from "../../core/plain-text.ts";
+import { jsonText, oneLine } from "../../core/plain-text.ts";
 import { buildGraph } from "../../core/plan/graph.ts";
 import { sessionWarnings } from "../../core/plan/session-warnings.ts";
 import { findPlace } from "../../core/workspace/place.ts";
@@ -26,7 +26,8 @@ export const run: CommandBody = async ({ terminal, args, options }) => {
       ? `${jsonText({ v: 1, ok: true, name: plan.name, tasks, waves, ...told })}\n`
       : `${name} is valid: ${count(tasks, "task")} in ${count(waves, "wave")}\n`,
   );
-  if (!flag(options, "json")) for (const warning of warnings) terminal.err(`warning: ${warning}\n`);
+  if (!flag(options, "json"))
+    for (const warning of warnings) terminal.err(`warning: ${oneLine(warning)}\n`);
   return ExitCode.ok;
 };
 

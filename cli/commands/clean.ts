@@ -11,6 +11,7 @@ import { type Cleaned, type CleanSite, clean, knownRuns, refuseAtWork } from "..
 import type { CommandBody, Terminal } from "../command.ts";
 import { flag } from "../option.ts";
 import { openRecorded } from "../recorded.ts";
+import { say } from "../say.ts";
 import { usageError } from "../usage.ts";
 import { cleanView, lookAt, lossView } from "../view/clean.ts";
 
@@ -103,12 +104,12 @@ async function agreedTo(
 function tell(terminal: Terminal, items: readonly CleanItem[], cleaned: Cleaned | null): void {
   const going = items.filter(({ goes }) => goes).length;
   if (cleaned === null) {
-    if (going > 0) terminal.err("ra: nothing was taken away; `ra clean --yes` does it\n");
+    if (going > 0) say(terminal, "nothing was taken away; `ra clean --yes` does it");
     return;
   }
   for (const name of cleaned.stayed)
-    terminal.err(`ra: ${name} stays: it has moved, or is checked out\n`);
-  terminal.err(`ra: took ${going} away\n`);
+    say(terminal, `${name} stays: it has moved, or is checked out`);
+  say(terminal, `took ${going} away`);
 }
 
 function asJson(

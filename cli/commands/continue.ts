@@ -3,6 +3,7 @@ import { findRun } from "../../core/registry/find-run.ts";
 import { findPlace } from "../../core/workspace/place.ts";
 import type { CommandBody } from "../command.ts";
 import { demandRecorded } from "../recorded.ts";
+import { say } from "../say.ts";
 import { continueRun } from "../steering.ts";
 
 /** `ra continue RUN`: answers a run that waits. */
@@ -10,6 +11,6 @@ export const run: CommandBody = async ({ terminal, args }) => {
   await using registry = await demandRecorded(findPlace(terminal.cwd), "write");
   const id = findRun(registry.database, args[0] ?? "");
   await continueRun(registry, id, "ra continue");
-  terminal.err(`ra: ${id} goes on\n`);
+  say(terminal, `${id} goes on`);
   return ExitCode.ok;
 };

@@ -27,6 +27,7 @@ import { leftoverDiagnoses, runDiagnoses } from "../doctor/runs.ts";
 import { selftest } from "../doctor/selftest.ts";
 import { flag } from "../option.ts";
 import { runnerNames } from "../runner-names.ts";
+import { say } from "../say.ts";
 import { doctorView } from "../view/doctor.ts";
 
 /** `ra doctor`: everything that could keep runs from working here, with what mends it. Changes nothing without `--mend`. */
@@ -56,13 +57,13 @@ async function mend(terminal: Terminal, { stateDir }: Place): Promise<void> {
     return await salvageRegistry(stateDir, new Date().toISOString().replace(/[:.]/g, "-"));
   });
   if (mended === null) {
-    terminal.err("ra: there is no damaged registry to mend\n");
+    say(terminal, "there is no damaged registry to mend");
     return;
   }
   const { aside, runs, lost } = mended;
-  terminal.err(`ra: moved the damaged registry to ${aside}, and kept ${runs.length} runs of it\n`);
+  say(terminal, `moved the damaged registry to ${aside}, and kept ${runs.length} runs of it`);
   for (const run of lost) {
-    terminal.err(`ra: run ${run} could not be read: its results stay below refs/ra/${run}/\n`);
+    say(terminal, `run ${run} could not be read: its results stay below refs/ra/${run}/`);
   }
 }
 

@@ -17,6 +17,7 @@ import { holdRun } from "../hold.ts";
 import { flag } from "../option.ts";
 import { demandRecorded } from "../recorded.ts";
 import { runnerNames } from "../runner-names.ts";
+import { say } from "../say.ts";
 import { abortOnSignal } from "../signals.ts";
 
 /** `ra land RUN[/TASK]`: merges, checks and lands what a run left beside its target. */
@@ -46,8 +47,8 @@ export const run: CommandBody = async ({ terminal, args, options }) => {
     if (state.finishedAt !== null) await repository.tidy(state.id);
     if (flag(options, "json")) {
       for (const event of events) terminal.out(eventLine(event));
-    } else terminal.err(told(wish, landing));
-    if (leftover !== null) terminal.err(`ra: ${leftover}\n`);
+    } else say(terminal, told(wish, landing));
+    if (leftover !== null) say(terminal, leftover);
     return ExitCode.ok;
   });
 };
@@ -78,7 +79,7 @@ async function land(wish: Wish, task: string | null): Promise<LaterLanding> {
   const known = {
     passed: wish.recheck ? null : state.passed,
     record: (fact: Fact) => wish.registry.append(state.id, [fact]),
-    onKnown: (words: string) => terminal.err(`ra: ${words}\n`),
+    onKnown: (words: string) => say(terminal, words),
   };
   const chain = composeLanding(parts, known, ending.signal);
   assert(chain, "there is a repository to land in");
@@ -125,7 +126,7 @@ function told({ state, target, verified }: Wish, { to, tasks }: LaterLanding): s
     commit === null ? id : `${id} ${commit.slice(0, 7)}`,
   );
   const checks = verified ? "" : "; the checks were left out";
-  return `ra: ${state.id}: landed ${words.join(", ")}; ${target} is at ${to.slice(0, 7)}${checks}\n`;
+  return `${state.id}: landed ${words.join(", ")}; ${target} is at ${to.slice(0, 7)}${checks}`;
 }
 
 function targetGone(target: string): RaError {

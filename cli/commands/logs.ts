@@ -14,6 +14,7 @@ import { eventLine } from "../event-line.ts";
 import { LogTail } from "../log-tail.ts";
 import { flag, integer } from "../option.ts";
 import { demandRecorded } from "../recorded.ts";
+import { say } from "../say.ts";
 import { logsOf, type WantedLogs } from "../task-logs.ts";
 import { usageError } from "../usage.ts";
 
@@ -60,14 +61,15 @@ function refuseUnknown(state: RunState, { task, attempt, follow }: Wanted): void
 function tellDiscarded(terminal: Terminal, state: RunState, wanted: Wanted): void {
   const { logsRemovedAt } = state;
   if (logsRemovedAt !== null) {
-    terminal.err(
-      `ra: the logs of ${state.id} were removed by the cap \`logs.total\` on ${logsRemovedAt}\n`,
+    say(
+      terminal,
+      `the logs of ${state.id} were removed by the cap \`logs.total\` on ${logsRemovedAt}`,
     );
   }
   for (const { task, discarded } of state.tasks.values()) {
     if (!discarded || (wanted.task !== null && wanted.task !== task.id)) continue;
     const name = `${state.id}/${task.id}`;
-    terminal.err(`ra: the logs of ${name} were discarded by ra clean at ${discarded.at}\n`);
+    say(terminal, `the logs of ${name} were discarded by ra clean at ${discarded.at}`);
   }
 }
 
@@ -114,7 +116,7 @@ async function printOutputs(terminal: Terminal, registry: Registry, wanted: Want
       for (const bytes of tail.read(isOpen && !isLast)) {
         if (bytes.length === 0) continue;
         if (wanted.task !== null && title !== last && last !== null) {
-          terminal.err(`ra: what follows is of ${title}\n`);
+          say(terminal, `what follows is of ${title}`);
         }
         last = title;
         print(terminal, wanted.task === null ? title : null, bytes);

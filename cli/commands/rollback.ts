@@ -12,6 +12,7 @@ import { holdRun } from "../hold.ts";
 import { flag } from "../option.ts";
 import { demandRecorded } from "../recorded.ts";
 import { runnerNames } from "../runner-names.ts";
+import { say } from "../say.ts";
 import { abortOnSignal } from "../signals.ts";
 
 /** `ra rollback RUN[/TASK]`: one revert commit for each commit of a run on its target, or nothing at all. */
@@ -40,7 +41,7 @@ export const run: CommandBody = async ({ terminal, args, options }) => {
       const words = done.tasks.map(({ id, revert }) => `${id} ${revert.slice(0, 7)}`).join(", ");
       const checks = verified ? "" : "; the checks were left out";
       const now = `${target} is at ${done.to.slice(0, 7)}`;
-      terminal.err(`ra: ${state.id}: took back ${words}; ${now}${checks}\n`);
+      say(terminal, `${state.id}: took back ${words}; ${now}${checks}`);
     }
     return ExitCode.ok;
   });

@@ -12,6 +12,7 @@ import type { CommandBody, Options } from "../command.ts";
 import { loadConfig } from "../config.ts";
 import { flag, integer, text } from "../option.ts";
 import { runnerNames } from "../runner-names.ts";
+import { say } from "../say.ts";
 import {
   type Address,
   addressDefault,
@@ -54,16 +55,16 @@ export const run: CommandBody = async ({ terminal, options }) => {
   await using daemon = await Daemon.start({
     ...{ place, config, plans, address, pacing, token, version },
     ...{ terminal: { cwd, env }, channels, clock: systemClock },
-    onTrouble: (error) => terminal.err(`ra: ${(error as Error).message}\n`),
+    onTrouble: (error) => say(terminal, (error as Error).message),
   });
   using _noted = noteUrl(place, daemon.url);
-  terminal.err(`ra: serving ${place.root} at ${daemon.url}; the token is in ${token.path}\n`);
+  say(terminal, `serving ${place.root} at ${daemon.url}; the token is in ${token.path}`);
   if (terminal.interactive && address.kind === "tcp")
-    terminal.err(`ra: the dashboard, once and within five minutes: ${daemon.link}\n`);
+    say(terminal, `the dashboard, once and within five minutes: ${daemon.link}`);
   if (flag(options, "json"))
     terminal.out(`${jsonText({ v: 1, url: daemon.url, token: token.path })}\n`);
   await aborted(ending.signal);
-  terminal.err("ra: ending; what runs is interrupted, and goes on with the next start\n");
+  say(terminal, "ending; what runs is interrupted, and goes on with the next start");
   return ExitCode.ok;
 };
 

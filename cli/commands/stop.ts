@@ -4,6 +4,7 @@ import { findPlace } from "../../core/workspace/place.ts";
 import { splitAddress } from "../address.ts";
 import type { CommandBody } from "../command.ts";
 import { demandRecorded } from "../recorded.ts";
+import { say } from "../say.ts";
 import { stopRun } from "../steering.ts";
 
 /** `ra stop RUN[/TASK]`: asks the process that drives the run to end it, or one task of it. */
@@ -14,6 +15,6 @@ export const run: CommandBody = async ({ terminal, args }) => {
   const { task } = address;
   await stopRun(registry, { run: id, task, by: "ra stop" });
   const what = task === null ? id : `${id}/${task}`;
-  terminal.err(`ra: ${what} is being ended; its work is kept\n`);
+  say(terminal, `${what} is being ended; its work is kept`);
   return ExitCode.ok;
 };

@@ -3,6 +3,7 @@ import { systemClock } from "../../core/clock.ts";
 import { ExitCode } from "../../core/error.ts";
 import { seclude } from "../../core/process/seclusion.ts";
 import type { CommandBody } from "../command.ts";
+import { say } from "../say.ts";
 import { aborted, abortOnSignal } from "../signals.ts";
 import { Watcher, watchedDirectory } from "../watch/watcher.ts";
 
@@ -18,8 +19,8 @@ export const run: CommandBody = async ({ terminal, args }) => {
     ...{ dir, clock: systemClock },
     terminal: { cwd, env, err: (text) => terminal.err(text) },
   });
-  terminal.err(`ra: watching ${dir}\n`);
+  say(terminal, `watching ${dir}`);
   await aborted(ending.signal);
-  terminal.err("ra: ending; what runs is interrupted, and goes on with the next start\n");
+  say(terminal, "ending; what runs is interrupted, and goes on with the next start");
   return ExitCode.ok;
 };

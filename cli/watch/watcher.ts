@@ -9,6 +9,7 @@ import { findPlace, type Place } from "../../core/workspace/place.ts";
 import type { Terminal } from "../command.ts";
 import { renderError } from "../fault.ts";
 import { runnerNames } from "../runner-names.ts";
+import { say } from "../say.ts";
 import { InvalidFile, renderProblems } from "../view/problem.ts";
 import { Folder, type SeenFile } from "./folder.ts";
 import { ProjectDesk } from "./project-desk.ts";
@@ -93,7 +94,7 @@ export class Watcher implements AsyncDisposable {
   /** Once for each time that it begins. */
   #told(error: unknown, about: string): void {
     const { message } = error as Error;
-    if (message !== this.#troubles.get(about)) this.#parts.terminal.err(`ra: ${message}\n`);
+    if (message !== this.#troubles.get(about)) say(this.#parts.terminal, message);
     this.#troubles.set(about, message);
   }
 
@@ -112,7 +113,7 @@ export class Watcher implements AsyncDisposable {
       if (error.exitCode === ExitCode.environment && !isOfProject(error))
         return this.#told(error, path);
       report(path, reasonText(error));
-      this.#parts.terminal.err(`ra: ${basename(path)} is not run: ${error.message}\n`);
+      say(this.#parts.terminal, `${basename(path)} is not run: ${error.message}`);
       done();
     }
   }
@@ -173,7 +174,7 @@ export class Watcher implements AsyncDisposable {
     if (known !== undefined) return known;
     const desk = await ProjectDesk.over({
       ...{ place, terminal, clock },
-      tell: (message) => terminal.err(`ra: ${message}\n`),
+      tell: (message) => say(terminal, message),
       onTrouble: (error) => this.#told(error, place.stateDir),
     });
     this.#desks.set(place.stateDir, desk);

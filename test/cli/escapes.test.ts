@@ -2,6 +2,7 @@ import { expect, test } from "bun:test";
 import { eventLine } from "../../cli/event-line.ts";
 import { errorJson, renderError } from "../../cli/fault.ts";
 import { reasonOfRun, reasonOfTask } from "../../cli/reasons.ts";
+import { say } from "../../cli/say.ts";
 import { agentTable } from "../../cli/view/agents.ts";
 import { patchOnScreen } from "../../cli/view/patch.ts";
 import { problemsJson, renderProblems } from "../../cli/view/problem.ts";
@@ -153,7 +154,14 @@ function onTerminal(text: string): Record<string, string> {
       ...{ task: task.task, attempt: 1, runner: "kilo", base: "x", commit: "y", changes: [] },
     }),
     plugin: oneLine(text),
+    said: said(text),
   };
+}
+
+function said(text: string): string {
+  const { terminal, told } = quietTerminal();
+  say(terminal, `process 7 (${text}) would not end`);
+  return told.err;
 }
 
 function live(text: string): LiveProcess {
