@@ -126,10 +126,8 @@ async function watch(
   print: () => void,
 ): Promise<void> {
   const stop = terminal.outputClosed;
-  for (let seen = database.version(); !stop?.aborted; ) {
+  while (!stop?.aborted) {
     await Bun.sleep(lookMs);
-    const version = database.version();
-    if (version !== seen) print();
-    seen = version;
+    if (database.changed()) print();
   }
 }

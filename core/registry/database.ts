@@ -42,6 +42,8 @@ export class RegistryDatabase {
   readonly #inode: number | null;
   /** True: the disk is full, and this is what the registry held when it was opened. Nothing can be written. */
   readonly isImage: boolean;
+  /** Changes when another connection has written. */
+  #version: number;
   #letGo = (): void => {};
 
   private constructor(
@@ -54,6 +56,7 @@ export class RegistryDatabase {
     this.living = living;
     this.#connection = connection;
     this.#inode = path === null ? null : statSync(path).ino;
+    this.#version = pragma(connection, "data_version");
   }
 
   /** For migrations: statements that change the tables. */
@@ -154,9 +157,11 @@ export class RegistryDatabase {
     }
   }
 
-  /** A number that changes when another connection has written. */
-  version(): number {
-    return pragma(this.#connection, "data_version");
+  /** True when another connection has written since the last time that this was asked. */
+  changed(): boolean {
+    const before = this.#version;
+    this.#version = pragma(this.#connection, "data_version");
+    return this.#version !== before;
   }
 
   close(): void {

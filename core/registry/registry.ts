@@ -59,7 +59,6 @@ export class Registry implements EventLog, AsyncDisposable {
   readonly #faults = new Map<string, unknown>();
   /** Why the last transaction failed; null when it did not. */
   #trouble: unknown = null;
-  #version: number;
   #isOpen = true;
 
   private constructor(database: RegistryDatabase, clock: Clock) {
@@ -72,7 +71,6 @@ export class Registry implements EventLog, AsyncDisposable {
       cooldowns: new KnownCooldowns(database),
       epochs: this.#epochs,
     };
-    this.#version = database.version();
   }
 
   /** Opens the registry of a place, creating it where there is none. Throws `RaError` (exit 6) when it cannot be used. */
@@ -146,9 +144,7 @@ export class Registry implements EventLog, AsyncDisposable {
   }
 
   changed(): boolean {
-    const before = this.#version;
-    this.#version = this.database.version();
-    return this.#version !== before;
+    return this.database.changed();
   }
 
   /** What is claimed by others than one task: by other runs, and by what is at work in its own. */
