@@ -1,5 +1,6 @@
 import type { GenericSchema } from "valibot";
 import type { Origin } from "../../core/queue/request.ts";
+import { nothingSchema, read } from "./asks.ts";
 import { Refusal } from "./refusal.ts";
 
 /** What a route gets of a request that was let in. */
@@ -110,6 +111,22 @@ export function get(
     ...{ method: "GET", path, about },
     answers: { 200: "It is told." },
     run: async (call) => json(await work(call)),
+  };
+}
+
+/** A route that does something, and takes nothing but its path. */
+export function post(
+  path: string,
+  about: string,
+  work: (call: Call) => object | Promise<object>,
+): Route {
+  return {
+    ...{ method: "POST", path, about, body: nothingSchema },
+    answers: { 200: "It is done, or has begun." },
+    run: async (call) => {
+      read(nothingSchema, call.body ?? {});
+      return json(await work(call));
+    },
   };
 }
 

@@ -3,14 +3,13 @@ import {
   answerSchema,
   batchSchema,
   dispatchSchema,
-  landSchema,
-  nothingSchema,
   read,
   readAsk,
   readBatch,
   sessionSchema,
   stopSchema,
 } from "./asks.ts";
+import { commandRoutes } from "./command-routes.ts";
 import type { CommandProcesses } from "./commanding.ts";
 import type { CronDesk } from "./cron.ts";
 import { eventStream, placeOf } from "./event-stream.ts";
@@ -21,7 +20,7 @@ import { openApi } from "./openapi.ts";
 import { batchView, type Operations, requestView } from "./operations.ts";
 import { pageRoutes } from "./pages.ts";
 import { Refusal } from "./refusal.ts";
-import { type Answer, type Call, get, json, type Route } from "./route.ts";
+import { type Answer, get, json, post, type Route } from "./route.ts";
 import { invitation, type Sessions } from "./sessions.ts";
 import { taskRoutes } from "./task-routes.ts";
 
@@ -46,7 +45,7 @@ export function routesOf(parts: RouteParts): readonly Route[] {
   const routes: Route[] = [
     ...requestRoutes(parts),
     ...runRoutes(parts),
-    ...commandRoutes(parts),
+    ...commandRoutes(parts.operations, parts.commands),
     ...taskRoutes(parts.inspection),
     ...sessionRoutes(parts),
     ...pageRoutes(),
@@ -180,38 +179,6 @@ function runRoutes({ operations, feed }: RouteParts): readonly Route[] {
   ];
 }
 
-/** What a command of `ra` does that works on a run by itself, since nothing drives that run. */
-function commandRoutes({ operations, commands }: RouteParts): readonly Route[] {
-  return [
-    {
-      ...post(
-        "/api/runs/:id/resume",
-        "Goes on with a run that was stopped or broke off, as `ra resume --wait` does.",
-        async ({ params }) => {
-          const run = operations.runId(params.id ?? "");
-          await commands.begin("resume", run, "--wait");
-          return { run };
-        },
-      ),
-      isSlow: true,
-    },
-    {
-      method: "POST",
-      path: "/api/runs/:id/land",
-      about: "Lands what a run kept beside its target, or one task of it, as `ra land` does.",
-      body: landSchema,
-      isSlow: true,
-      answers: { 200: "It has landed. Checks run first, which may take long." },
-      run: async ({ params, body }) => {
-        const { task } = read(landSchema, body ?? {});
-        const run = operations.runId(params.id ?? "");
-        await commands.begin("land", task === undefined ? run : `${run}/${task}`);
-        return json({ run, task: task ?? null });
-      },
-    },
-  ];
-}
-
 function sessionRoutes({ sessions, pageUrl }: RouteParts): readonly Route[] {
   return [
     post(
@@ -236,17 +203,6 @@ function sessionRoutes({ sessions, pageUrl }: RouteParts): readonly Route[] {
       },
     },
   ];
-}
-
-function post(path: string, about: string, work: (call: Call) => object | Promise<object>): Route {
-  return {
-    ...{ method: "POST", path, about, body: nothingSchema },
-    answers: { 200: "It is done, or has begun." },
-    run: async (call) => {
-      read(nothingSchema, call.body ?? {});
-      return json(await work(call));
-    },
-  };
 }
 
 function stream(feed: Feed, headers: Headers, run: string | null): Answer {
