@@ -71,6 +71,10 @@ export const landSchema = v.strictObject({
   task: v.pipe(v.exactOptional(label(63)), about("Land the kept result of this task alone.")),
 });
 
+export const rollbackSchema = v.strictObject({
+  task: v.pipe(v.exactOptional(label(63)), about("Take the commit of this task back alone.")),
+});
+
 export const answerSchema = v.strictObject({
   answer: v.pipe(
     v.string("be a text"),

@@ -8,6 +8,12 @@ import { Refusal } from "./refusal.ts";
 /** Commands that may run at once. */
 const commandsMax = 8;
 
+/** A command and what it works on, with more. */
+type CommandWords = readonly [string, string, ...string[]];
+
+/** The first line of a command's JSON. */
+type ToldByCommand = Readonly<Record<string, unknown>>;
+
 /**
  * Runs commands of `ra` in processes of their own, as a person would in a shell. They outlive this process when it is killed, and
  * end with it when it is told to end.
@@ -25,10 +31,25 @@ export class CommandProcesses {
   }
 
   /**
-   * Runs a command until it prints the first line of its JSON, which is what has come of it or that it has begun; it may go on
-   * behind that. Throws `RaError` with what it refused, `Refusal` when too many run.
+   * Runs a command until it prints the first line of its JSON, which is that it has begun, and gives that line; it may go on behind
+   * it. Throws `RaError` with what it refused, `Refusal` when too many run.
    */
-  async begin(...args: readonly [string, string, ...string[]]): Promise<void> {
+  async begin(...args: CommandWords): Promise<ToldByCommand> {
+    const { told } = await this.#run(args);
+    return told;
+  }
+
+  /** As `begin`, for a command whose first line is what has come of it; it has let go of its run when this resolves. */
+  async finish(...args: CommandWords): Promise<ToldByCommand> {
+    const { told, ended } = await this.#run(args);
+    await ended;
+    return told;
+  }
+
+  async #run(args: CommandWords): Promise<{
+    readonly told: ToldByCommand;
+    readonly ended: Promise<number | null>;
+  }> {
     if (this.#isClosed) throw new Refusal(503, "ENDING", "the gateway is about to end");
     if (this.#processes.size >= commandsMax) {
       throw new Refusal(503, "TOO_MANY", `${commandsMax} commands of the gateway run already`);
@@ -39,9 +60,11 @@ export class CommandProcesses {
     const ended = started.exited.finally(() => this.#processes.delete(started));
     assert(started.said, "it is heard");
     const line = await firstLine(started.said);
-    const error = line === null ? null : errorIn(line);
-    if (line !== null && error === null) return;
-    throw refused(args.slice(0, 2).join(" "), error, await ended);
+    const told = line === null ? null : (JSON.parse(line) as ToldByCommand & Failure);
+    const error = told === null ? null : errorIn(told);
+    if (told === null || error !== null)
+      throw refused(args.slice(0, 2).join(" "), error, await ended);
+    return { told, ended };
   }
 
   /** Runs nothing more, has everything that runs interrupted, and waits for that: the work is kept. */
@@ -70,9 +93,15 @@ interface Told {
   readonly hint?: string | null;
 }
 
-/** What a line says went wrong; null: nothing. */
-function errorIn(line: string): Told | null {
-  const told = JSON.parse(line) as { ok?: boolean; error?: Told; problems?: readonly Told[] };
+/** What the first line of a command says when it has failed. */
+interface Failure {
+  readonly ok?: boolean;
+  readonly error?: Told;
+  readonly problems?: readonly Told[];
+}
+
+/** What a command says went wrong; null: nothing. */
+function errorIn(told: Failure): Told | null {
   if (told.ok !== false) return null;
   return told.error ?? { ...told.problems?.[0], code: "CONFIG_INVALID" };
 }

@@ -31,7 +31,7 @@ export interface RouteParts {
   readonly feed: Feed;
   readonly version: string;
   readonly sessions: Sessions;
-  readonly commands: Pick<CommandProcesses, "begin">;
+  readonly commands: Pick<CommandProcesses, "begin" | "finish">;
   readonly cron: Pick<CronDesk, "view">;
   readonly agents: Pick<AgentDesk, "view">;
   /** Where pages are. */
@@ -45,7 +45,7 @@ export function routesOf(parts: RouteParts): readonly Route[] {
   const routes: Route[] = [
     ...requestRoutes(parts),
     ...runRoutes(parts),
-    ...commandRoutes(parts.operations, parts.commands),
+    ...commandRoutes(parts),
     ...taskRoutes(parts.inspection),
     ...sessionRoutes(parts),
     ...pageRoutes(),

@@ -1,4 +1,7 @@
 import { expect, test } from "bun:test";
+import { existsSync } from "node:fs";
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
 import { CommandProcesses } from "../../cli/serve/commanding.ts";
 import { refusalOf } from "../../cli/serve/refusal.ts";
 import { onTestEnd, temporaryDirectory } from "../support/leftovers.ts";
@@ -16,7 +19,7 @@ async function refusedBy(script: string): Promise<readonly unknown[] | null> {
   return refusalIn(commandsOf(script).begin("land", "r7k2"));
 }
 
-async function refusalIn(work: Promise<void>): Promise<readonly unknown[] | null> {
+async function refusalIn(work: Promise<unknown>): Promise<readonly unknown[] | null> {
   try {
     await work;
     return null;
@@ -56,6 +59,22 @@ test("gives what a command refuses as a refusal of its own, however it tells it"
     [503, "COMMAND_ENDED", "`ra land r7k2` ended without a word (exit by a signal)"],
     [503, "COMMAND_ENDED", "`ra land r7k2` ended without a word (exit 99)"],
   ]);
+});
+
+test("gives what a command told first, at once or when it has ended", async () => {
+  const line = `echo '{"v":1,"tip":"abc"}'; echo '{"v":1,"tip":"def"}'`;
+  const top = temporaryDirectory("ra-commands");
+  const [gate, end] = [join(top, "gate"), join(top, "end")];
+  Bun.spawnSync(["mkfifo", gate]);
+
+  const begun = await commandsOf(`${line}; exec sleep 60`).begin("resume", "r7k2", "--wait");
+  const commands = commandsOf(`${line}; cat "${gate}"; : > "${end}"`);
+  const finishing = commands.finish("rollback", "r7k2").then((told) => [told, existsSync(end)]);
+  // It opens once the command has told its first line.
+  await writeFile(gate, "");
+  const finished = await finishing;
+
+  expect<unknown>([begun, finished]).toEqual([{ v: 1, tip: "abc" }, [{ v: 1, tip: "abc" }, true]]);
 });
 
 test("runs eight at a time, ends them when it is told to, and runs none then", async () => {

@@ -94,7 +94,7 @@ function Nowhere() {
 
 function Keys() {
   return (
-    <dialog aria-label="keys">
+    <dialog class="keys" aria-label="keys">
       <form method="dialog">
         <table>
           <tbody>

@@ -24,6 +24,8 @@ export function listenToKeys(): void {
     const { target, key } = event;
     if (event.ctrlKey || event.metaKey || event.altKey) return;
     if (target instanceof HTMLElement && target.matches("input, textarea, select")) return;
+    // What is asked there is answered there; nothing behind it is obeyed.
+    if (document.querySelector("dialog[open]") !== null) return;
     const place = isGoing ? places[key] : undefined;
     isGoing = key === "g";
     if (place !== undefined)
@@ -32,7 +34,7 @@ export function listenToKeys(): void {
     else if (key === "a" || key === "d") decide(key);
     else if (key === "Enter" && target instanceof HTMLElement && target.matches("article"))
       target.querySelector("a")?.click();
-    else if (key === "?") document.querySelector<HTMLDialogElement>("dialog")?.showModal();
+    else if (key === "?") document.querySelector<HTMLDialogElement>("dialog.keys")?.showModal();
     else return;
     event.preventDefault();
   });

@@ -22,7 +22,7 @@ export function RunPage() {
   if (state === undefined) return <NotYet run={run} trouble={trouble} />;
   return (
     <>
-      <RunHead state={state} />
+      <RunHead state={state} events={events} />
       <Asked state={state} />
       <Tabs names={tabs} now={tab} label="views of the run" />
       <View tab={tab} state={state} events={events} />
@@ -30,15 +30,12 @@ export function RunPage() {
   );
 }
 
-function View({
-  tab,
-  state,
-  events,
-}: {
-  readonly tab: (typeof tabs)[number];
+interface OfRun {
   readonly state: RunState;
   readonly events: readonly Event[];
-}) {
+}
+
+function View({ tab, state, events }: { readonly tab: (typeof tabs)[number] } & OfRun) {
   switch (tab) {
     case "graph":
       return <Graph state={state} />;
@@ -52,7 +49,7 @@ function View({
 }
 
 /** What stands above a run, and what can be done with it. */
-function RunHead({ state }: { readonly state: RunState }) {
+function RunHead({ state, events }: OfRun) {
   const isDriven = useDriven(state.id);
   const isOver = state.finishedAt !== null;
   const now = useNow(!isOver);
@@ -82,7 +79,7 @@ function RunHead({ state }: { readonly state: RunState }) {
           The <code>ra</code> that drove it is gone.
         </Trouble>
       )}
-      <RunActions state={state} isDriven={isDriven} />
+      <RunActions state={state} events={events} isDriven={isDriven} />
     </>
   );
 }

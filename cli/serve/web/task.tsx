@@ -1,5 +1,6 @@
 import { useState } from "preact/hooks";
 import { useLocation, useRoute } from "preact-iso";
+import type { Event } from "../../../core/run/event.ts";
 import type { AttemptState, RunState, TaskState } from "../../../core/run/state.ts";
 import { hasEnded } from "../../../core/run/task.ts";
 import { TaskActions } from "./actions.tsx";
@@ -25,7 +26,7 @@ export function TaskPage() {
   const attempt = task.attempts[(chosen ?? task.attempts.length) - 1];
   return (
     <>
-      <TaskHead state={state} task={task} />
+      <TaskHead state={state} events={events} task={task} />
       <Asked state={state} of={id} />
       <Tabs names={tabs} now={tab} label="views of the task" />
       {task.attempts.length < 2 ? null : (
@@ -54,7 +55,15 @@ export function TaskPage() {
   );
 }
 
-function TaskHead({ state, task }: { readonly state: RunState; readonly task: TaskState }) {
+function TaskHead({
+  state,
+  events,
+  task,
+}: {
+  readonly state: RunState;
+  readonly events: readonly Event[];
+  readonly task: TaskState;
+}) {
   const { id, description, runner, model, touching } = task.task;
   const isDriven = useDriven(state.id);
   const isOver = hasEnded(task) || state.finishedAt !== null;
@@ -83,7 +92,7 @@ function TaskHead({ state, task }: { readonly state: RunState; readonly task: Ta
           ! as it was then it conflicted with {other ?? "what has landed"} in {paths.join(", ")}
         </p>
       ))}
-      <TaskActions state={state} isDriven={isDriven} task={task} />
+      <TaskActions state={state} events={events} isDriven={isDriven} task={task} />
     </>
   );
 }

@@ -196,12 +196,12 @@ export function useNow(isNeeded: boolean): number {
 export function useAct(): {
   readonly busy: boolean;
   readonly said: string | null;
-  /** `meanwhile`: what is said until it is done. */
-  readonly act: (work: () => Promise<string>, meanwhile?: string) => void;
+  /** Null: there is nothing to tell. `meanwhile`: what is said until it is done. */
+  readonly act: (work: () => Promise<string | null>, meanwhile?: string) => void;
 } {
   const [busy, setBusy] = useState(false);
   const [said, setSaid] = useState<string | null>(null);
-  const act = (work: () => Promise<string>, meanwhile?: string): void => {
+  const act = (work: () => Promise<string | null>, meanwhile?: string): void => {
     setBusy(true);
     setSaid(meanwhile ?? null);
     work()

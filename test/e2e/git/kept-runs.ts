@@ -21,6 +21,17 @@ export async function keptRun(
   return ending(result).run;
 }
 
+/** A run of two tasks that has landed, of which the second needs the first. */
+export async function landedRun(repository: TestRepository): Promise<string> {
+  const plan = repository.plan([
+    { id: "one", run: "echo one > one.txt" },
+    { id: "two", deps: ["one"], run: "echo two > two.txt" },
+  ]);
+  const result = await repository.ra("dispatch", plan, "--json");
+  expect(result.code).toBe(0);
+  return ending(result).run;
+}
+
 /** A run in which `theirs` ends as a conflict with `mine`. */
 export async function conflictRun(repository: TestRepository): Promise<RaResult> {
   const { hold } = repository;

@@ -1,6 +1,11 @@
 import { expect, test } from "bun:test";
-import { testRepository, until } from "../../support/repository.ts";
-import { keptRun } from "../git/kept-runs.ts";
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { readAudit } from "../../../core/registry/audit.ts";
+import { Registry } from "../../../core/registry/registry.ts";
+import { findPlace } from "../../../core/workspace/place.ts";
+import { ending, testRepository, until } from "../../support/repository.ts";
+import { keptRun, landedRun } from "../git/kept-runs.ts";
 import { brokenRun } from "./broken-run.ts";
 import { startDaemon, type TestDaemon } from "./daemon.ts";
 
@@ -82,4 +87,112 @@ test("interrupts what it goes on with when it is told to end, and the work is ke
   const shown = await repository.ra("show", run, "--json");
   expect([code, left]).toEqual([0, []]);
   expect(JSON.parse(shown.stdout)).toMatchObject({ status: "interrupted" });
+});
+
+interface Told {
+  readonly target?: string;
+  readonly commits?: readonly { readonly commit: string; readonly tasks: readonly string[] }[];
+  readonly tasks?: readonly { readonly id: string; readonly revert: string }[];
+}
+
+test("tells what a rollback would take back, takes that back, says why it does not, and notes each", async () => {
+  const repository = testRepository();
+  const run = await landedRun(repository);
+  const [two = "", one = ""] = repository.git("log", "-2", "--format=%H", "main").split("\n");
+  const daemon = await startDaemon(repository);
+  const path = `/api/runs/${run}/rollback`;
+
+  const whole = await daemon.json<Told>(path);
+  const part = await daemon.json<Told>(`/api/runs/${run}/tasks/two/rollback`);
+  const unmoved = repository.git("rev-parse", "main");
+  const needed = [
+    await asked(daemon, path, { task: "one" }),
+    await daemon.ask(`/api/runs/${run}/tasks/one/rollback`),
+  ] as const;
+  const others = [
+    await asked(daemon, path, { task: "three" }),
+    await asked(daemon, path, { verify: false }),
+    await asked(daemon, path, { dryRun: true }),
+    await asked(daemon, "/api/runs/nope/rollback"),
+  ];
+  const still = repository.git("rev-parse", "main");
+  const taken = await daemon.json<Told>(path, { task: "two" });
+  const half = repository.git("ls-tree", "--name-only", "main").split("\n");
+  const rest = await daemon.json<Told>(path, {});
+  const again = [await asked(daemon, path), await daemon.ask(path)] as const;
+  const { status } = await daemon.json<{ status: string }>(`/api/runs/${run}`);
+  await daemon.end();
+
+  expect(whole).toMatchObject({ run, task: null, target: "main", tip: two });
+  expect(whole.commits?.map(({ commit, tasks }) => [commit, tasks])).toEqual([
+    [two, ["two"]],
+    [one, ["one"]],
+  ]);
+  expect(part).toMatchObject({ task: "two", commits: [{ commit: two }] });
+  expect([unmoved, still]).toEqual([two, two]);
+  expect(needed[0]).toEqual([409, "ROLLBACK_NEEDED", expect.stringContaining("needed by `two`")]);
+  expect(needed[1].status).toBe(409);
+  expect(others.map(([code, why]) => [code, why])).toEqual([
+    [404, "TASK_UNKNOWN"],
+    [400, "BAD_BODY"],
+    [400, "BAD_BODY"],
+    [404, "RUN_UNKNOWN"],
+  ]);
+  expect(taken).toMatchObject({
+    run,
+    task: "two",
+    target: "main",
+    from: two,
+    tasks: [{ id: "two" }],
+  });
+  expect([half.includes("one.txt"), half.includes("two.txt")]).toEqual([true, false]);
+  expect(rest.tasks).toMatchObject([
+    { id: "one", commit: one, revert: repository.git("rev-parse", "main") },
+  ]);
+  expect(again[0].slice(0, 2)).toEqual([409, "NOTHING_TO_ROLL_BACK"]);
+  expect([again[1].status, status]).toEqual([409, "rolled-back"]);
+  await using registry = await Registry.open(findPlace(repository.dir));
+  const rows = readAudit(registry.database, 1_000).filter(({ route }) =>
+    route.includes("rollback"),
+  );
+  const noted = rows.flatMap(({ method, route, status: code, count }) =>
+    Array(count).fill(`${method} ${route} ${code}`),
+  );
+  expect(noted.sort()).toEqual([
+    "GET /api/runs/:id/rollback 200",
+    "GET /api/runs/:id/rollback 409",
+    "GET /api/runs/:id/tasks/:task/rollback 200",
+    "GET /api/runs/:id/tasks/:task/rollback 409",
+    ...["200", "200", "400", "400", "404", "404", "409", "409"].map(
+      (code) => `POST /api/runs/:id/rollback ${code}`,
+    ),
+  ]);
+});
+
+test("takes nothing back that later work has changed, that uncommitted work meets, or that checks need", async () => {
+  const repository = testRepository();
+  const plan = repository.plan([
+    { id: "one", run: "echo one > one.txt", verify: "test ! -e $GATES/fail" },
+  ]);
+  const { run } = ending(await repository.ra("dispatch", plan, "--json"));
+  const landed = repository.git("rev-parse", "main");
+  const daemon = await startDaemon(repository);
+  const path = `/api/runs/${run}/rollback`;
+
+  repository.write({ "one.txt": "mine\n" });
+  const refused = await asked(daemon, path);
+  repository.git("checkout", "--quiet", "--", "one.txt");
+  writeFileSync(join(repository.top, "gates/fail"), "");
+  const unverified = await asked(daemon, path);
+  const unmoved = repository.git("rev-parse", "main");
+  const later = repository.commit({ "one.txt": "ONE\n" }, "of the user");
+  const conflict = await asked(daemon, path);
+  const foreseen = await daemon.ask(path);
+  await daemon.end();
+
+  expect(refused).toEqual([409, "ROLLBACK_REFUSED", expect.stringContaining("one.txt")]);
+  expect(unverified.slice(0, 2)).toEqual([409, "ROLLBACK_UNVERIFIED"]);
+  expect(conflict).toEqual([409, "ROLLBACK_CONFLICT", expect.stringContaining("one.txt")]);
+  expect([foreseen.status, unmoved]).toEqual([409, landed]);
+  expect(repository.git("rev-parse", "main")).toBe(later);
 });

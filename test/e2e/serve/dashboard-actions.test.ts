@@ -1,5 +1,6 @@
 import { expect, test } from "bun:test";
-import { keptRun } from "../git/kept-runs.ts";
+import { testRepository } from "../../support/repository.ts";
+import { keptRun, landedRun } from "../git/kept-runs.ts";
 import { brokenRun } from "./broken-run.ts";
 import { chromiumPath, openPage, overflowOf, startBrowser } from "./browser.ts";
 import { startDaemon } from "./daemon.ts";
@@ -34,6 +35,13 @@ test.skipIf(noBrowser)(
     const overflow = [await overflowOf(page)];
     await picture("phone-land");
     repository.git("checkout", "--quiet", "--", "README.md");
+    await page.goto(`${daemon.url}/r/${kept}/t/one`);
+    await button("Land").click();
+    await button("Roll back").waitFor();
+    await button("Land").waitFor({ state: "detached" });
+    const back = await button("Roll back").getAttribute("title");
+    await page.goto(`${daemon.url}/r/${kept}`);
+    await button("Roll back").waitFor();
     await button("Land").click();
     await said.getByText("It has landed.").waitFor();
     await button("Land").waitFor({ state: "detached" });
@@ -48,13 +56,78 @@ test.skipIf(noBrowser)(
     await repository.arrival("again");
     repository.open("again");
     await page.locator(".facts").getByText("succeeded").waitFor();
-    const left = await page.locator(".actions button").count();
+    const left = await page.locator(".actions button").allTextContents();
 
     expect([oneTask, whole]).toEqual([`ra land ${kept}/two`, `ra land ${kept}`]);
-    expect([resume, left]).toEqual([`ra resume ${broken} --wait`, 0]);
+    expect(back).toBe(`ra rollback ${kept}/one`);
+    expect([resume, left]).toEqual([`ra resume ${broken} --wait`, ["Roll back"]]);
     expect([stays, overflow]).toEqual(["It goes on.", [0, 0]]);
     expect(repository.git("show", "main:two.txt", "main:a.txt")).toBe("two\na");
     // The browser itself tells of the refusal.
+    expect(troubles).toEqual([expect.stringContaining("409")]);
+  },
+  60_000,
+);
+
+test.skipIf(noBrowser)(
+  `what has landed is taken back, once it was shown what that would be${title}`,
+  async () => {
+    const repository = testRepository();
+    const run = await landedRun(repository);
+    const daemon = await startDaemon(repository);
+    const { page, troubles, picture } = await openPage(await startBrowser(), {
+      ...{ viewport: { width: 390, height: 844 }, colorScheme: "dark" },
+    });
+    const { url } = await daemon.json<{ url: string }>("/api/invitations", {});
+    const dialog = page.getByRole("dialog");
+    const button = page.locator("main").getByRole("button", { name: "Roll back", exact: true });
+    const said = page.locator(".actions").getByRole("status");
+    const tip = repository.git("rev-parse", "main");
+
+    await page.goto(url);
+    await page.getByRole("status").getByText("live").waitFor();
+    await page.goto(`${daemon.url}/r/${run}/t/one`);
+    await button.click();
+    await said.getByText("needed by `two`").waitFor();
+    const needed = await dialog.count();
+    await page.goto(`${daemon.url}/r/${run}`);
+    await button.click();
+    await dialog.getByText("2 commits").waitFor();
+    const shown = await dialog.locator("li").allTextContents();
+    const overflow = [await overflowOf(page)];
+    await picture("phone-rollback");
+    await page.keyboard.press("Escape");
+    await dialog.waitFor({ state: "detached" });
+    await button.click();
+    await dialog.waitFor();
+    // What is chosen at first is to leave it, and no key reaches what is behind.
+    await page.keyboard.press("g");
+    await page.keyboard.press("r");
+    await page.keyboard.press("Enter");
+    await dialog.waitFor({ state: "detached" });
+    const left = [repository.git("rev-parse", "main"), page.url()];
+    await page.setViewportSize({ width: 1200, height: 800 });
+    await page.emulateMedia({ colorScheme: "light" });
+    await button.click();
+    await dialog.waitFor();
+    await picture("desktop-rollback");
+    await dialog.getByRole("button", { name: "Roll back" }).click();
+    await said.getByText("It is taken back.").waitFor();
+    await page.locator(".facts").getByText("rolled back").waitFor();
+    await button.waitFor({ state: "detached" });
+    await page.goto(`${daemon.url}/r/${run}/t/two`);
+    await page.getByRole("heading", { name: "two" }).waitFor();
+    const after = await page.getByRole("button", { name: /Roll back|Land/ }).count();
+
+    expect(shown).toEqual([
+      `${tip.slice(0, 7)} dispatch: task two — two`,
+      expect.stringContaining("dispatch: task one — one"),
+    ]);
+    expect([needed, after, overflow]).toEqual([0, 0, [0]]);
+    expect(left).toEqual([tip, `${daemon.url}/r/${run}`]);
+    expect(repository.git("log", "-1", "--format=%s", "main")).toBe(
+      'Revert "dispatch: task one — one"',
+    );
     expect(troubles).toEqual([expect.stringContaining("409")]);
   },
   60_000,
