@@ -5,15 +5,16 @@ import type { RunState } from "../../../core/run/state.ts";
 import { RunActions } from "./actions.tsx";
 import { EventList } from "./event-list.tsx";
 import { Graph } from "./graph.tsx";
+import { PlanView } from "./plan.tsx";
 import { Question } from "./question.tsx";
 import { TaskTable } from "./task-table.tsx";
 import { Timeline } from "./timeline.tsx";
 import { useDriven, useNow, useRun, useTold } from "./told.ts";
 import { between, costOf, Status, Tabs, Trouble } from "./words.tsx";
 
-const tabs = ["graph", "timeline", "table", "events"] as const;
+const tabs = ["graph", "timeline", "table", "events", "plan"] as const;
 
-/** One run: what needs you in it, and four ways to look at the rest. */
+/** One run: what needs you in it, and five ways to look at the rest. */
 export function RunPage() {
   const { run = "" } = useRoute().params;
   const { query } = useLocation();
@@ -45,6 +46,8 @@ function View({ tab, state, events }: { readonly tab: (typeof tabs)[number] } & 
       return <TaskTable state={state} />;
     case "events":
       return <EventList events={events} state={state} />;
+    case "plan":
+      return <PlanView state={state} />;
   }
 }
 
