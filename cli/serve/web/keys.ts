@@ -7,6 +7,7 @@ export const keys: readonly (readonly [keys: string, what: string])[] = [
   ["g n", "new request"],
   ["j, k", "next, previous"],
   ["Enter", "open it"],
+  ["l", "the log of its task, or of the task of this page"],
   ["a, d", "allow, deny what is selected, this once"],
   ["?", "these keys"],
 ];
@@ -26,12 +27,16 @@ export function listenToKeys(): void {
     if (target instanceof HTMLElement && target.matches("input, textarea, select")) return;
     // What is asked there is answered there; nothing behind it is obeyed.
     if (document.querySelector("dialog[open]") !== null) return;
-    const place = isGoing ? places[key] : undefined;
+    const wasGoing = isGoing;
     isGoing = key === "g";
-    if (place !== undefined)
+    if (wasGoing) {
+      // A place that there is not: what the key does by itself was not meant.
+      const place = places[key];
+      if (place === undefined) return;
       document.querySelector<HTMLElement>(`header a[href="${place}"]`)?.click();
-    else if (key === "j" || key === "k") move(key === "j" ? 1 : -1);
+    } else if (key === "j" || key === "k") move(key === "j" ? 1 : -1);
     else if (key === "a" || key === "d") decide(key);
+    else if (key === "l") openLog();
     else if (key === "Enter" && target instanceof HTMLElement && target.matches("article"))
       target.querySelector("a")?.click();
     else if (key === "?") document.querySelector<HTMLDialogElement>("dialog.keys")?.showModal();
@@ -54,4 +59,18 @@ function move(by: 1 | -1): void {
 function decide(key: "a" | "d"): void {
   const item = document.activeElement?.closest("[data-item]");
   item?.querySelector<HTMLElement>(`[data-key="${key}"]`)?.click();
+}
+
+/** The log of the task that is selected, or whose page this is. */
+function openLog(): void {
+  const item = document.activeElement?.closest("[data-item]") ?? null;
+  const links = item === null ? [] : [item, ...item.querySelectorAll("a")];
+  const paths = [...links.map((link) => link.getAttribute("href") ?? ""), location.pathname];
+  const path = paths.map((text) => /^\/r\/[^/]+\/t\/[^/?]+/.exec(text)?.[0]).find(Boolean);
+  if (path === undefined) return;
+  // The router takes clicks on links.
+  const link = Object.assign(document.createElement("a"), { href: `${path}?tab=log` });
+  document.body.append(link);
+  link.click();
+  link.remove();
 }
