@@ -128,10 +128,10 @@ export class Gateway {
       route = found.route.path;
       const body = method === "POST" ? await bodyOf(request) : undefined;
       const { params } = found;
-      const query = queryOf(found.route, request.url);
+      const asked = queryOf(found.route, request.url);
       // Who is silent is cut off; here it is the gateway that is.
       if (found.route.isSlow) server.timeout(request, 0);
-      answer = await found.route.run({ params, body, headers, query, origin });
+      answer = await found.route.run({ params, body, headers, ...asked, origin });
       if ("stream" in answer) this.#openOne();
     } catch (error) {
       const refusal = refusalOf(error) ?? fault;

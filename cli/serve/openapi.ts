@@ -17,8 +17,16 @@ export function openApi(routes: readonly Route[], version: string): object {
   };
 }
 
-function operationOf({ path, about, body, answers, takesKey, query = {} }: Route): object {
-  const ids = [...path.matchAll(/:(\w+)/g)].map(([, name]) => ({
+function operationOf({
+  path,
+  about,
+  body,
+  answers,
+  takesKey,
+  query = {},
+  ids = {},
+}: Route): object {
+  const places = [...path.matchAll(/:(\w+)/g)].map(([, name]) => ({
     ...{ name, in: "path", required: true },
     schema: { type: "string" },
   }));
@@ -27,15 +35,18 @@ function operationOf({ path, about, body, answers, takesKey, query = {} }: Route
     description: "A second request with the same key is the first one.",
     schema: { type: "string", maxLength: 200 },
   };
-  const numbers = Object.entries(query).map(([name, description]) => ({
+  const asked = [
+    ...Object.entries(query).map((each) => [...each, "integer"] as const),
+    ...Object.entries(ids).map((each) => [...each, "string"] as const),
+  ].map(([name, description, type]) => ({
     ...{ name, in: "query", required: false, description },
-    schema: { type: "integer" },
+    schema: { type },
   }));
   const refused = { description: "Refused, with `error.code`, `error.message` and `error.hint`." };
   const told = Object.entries(answers).map(([status, description]) => [status, { description }]);
   return {
     summary: about,
-    parameters: [...ids, ...numbers, ...(takesKey ? [key] : [])],
+    parameters: [...places, ...asked, ...(takesKey ? [key] : [])],
     ...(body === undefined
       ? {}
       : {

@@ -7,6 +7,7 @@ import { liveProcesses, newestSeq, runs } from "../../core/registry/query.ts";
 import { findQuestion, openQuestions } from "../../core/registry/questions.ts";
 import type { Registry } from "../../core/registry/registry.ts";
 import { Requests } from "../../core/registry/requests.ts";
+import { runnersOf } from "../../core/registry/run-agents.ts";
 import type { RunState } from "../../core/run/state.ts";
 import { demandTask } from "../address.ts";
 import { answerFact, askedIn } from "../answering.ts";
@@ -17,7 +18,7 @@ import type { Accepted, Intake } from "./intake.ts";
 import { logExcerpt } from "./log-excerpt.ts";
 import { Refusal } from "./refusal.ts";
 
-/** Runs that a list holds at most. */
+/** Runs that a page of a list holds. */
 const runsMax = 200;
 
 /** What can be asked of the gateway, whichever way it is asked. Each throws `Refusal` or `RaError` where it cannot be done. */
@@ -104,14 +105,28 @@ export class Operations {
     return { seq: newestSeq(database), processes: liveProcesses(database) };
   }
 
-  runs(): object {
-    return { runs: runs(this.#registry.database, { limit: runsMax }) };
+  /** The newest runs, or those behind one, and the one behind which there are more; null: there are none. */
+  runs(before?: string): object {
+    const { database } = this.#registry;
+    const from = before === undefined ? {} : { before: this.runId(before) };
+    const found = runs(database, { limit: runsMax + 1, ...from });
+    const shown = found.slice(0, runsMax);
+    const runners = runnersOf(
+      database,
+      shown.map(({ id }) => id),
+    );
+    return {
+      runs: shown.map((run) => ({ ...run, runners: runners.get(run.id) ?? [] })),
+      next: found.length > runsMax ? (shown.at(-1)?.id ?? null) : null,
+    };
   }
 
   async run(text: string): Promise<object> {
     const state = await this.#registry.state(this.runId(text));
     assert(state, `run ${text} is listed, but has no events`);
-    return { ...runJson(state), requestId: state.requestId };
+    const { requestId, finishedAt, owner } = state;
+    const driven = finishedAt !== null || this.#registry.database.living.isAttended(owner);
+    return { ...runJson(state), requestId, driven };
   }
 
   /** A run as it stands; null: it has not started. */

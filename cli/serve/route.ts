@@ -11,6 +11,8 @@ export interface Call {
   readonly headers: Headers;
   /** The numbers behind the `?` that the route takes, as far as they were given. */
   readonly query: Readonly<Record<string, number>>;
+  /** As `query`, the ids. */
+  readonly ids: Readonly<Record<string, string>>;
   readonly origin: Origin;
 }
 
@@ -38,6 +40,8 @@ export interface Route {
   readonly takesKey?: true;
   /** Whole numbers that it takes behind the `?`, and what each is. */
   readonly query?: Readonly<Record<string, string>>;
+  /** As `query`, ids. */
+  readonly ids?: Readonly<Record<string, string>>;
   /** It may be answered minutes later. */
   readonly isSlow?: true;
   /** For pages that have nothing but an invitation: no token is asked for. */
@@ -86,19 +90,21 @@ function paramsOf(pattern: string, path: string): Record<string, string> | null 
   return params;
 }
 
-/** The numbers of a query that a route takes; what else stands there counts for nothing. Throws `Refusal`. */
-export function queryOf({ query = {} }: Route, url: string): Record<string, number> {
+/** What of a query a route takes; what else stands there counts for nothing. Throws `Refusal`. */
+export function queryOf({ query = {}, ids = {} }: Route, url: string): Pick<Call, "query" | "ids"> {
   const given = new URLSearchParams(/\?([^#]*)/.exec(url)?.[1] ?? "");
-  const read: Record<string, number> = {};
-  for (const name of Object.keys(query)) {
-    const text = given.get(name);
-    if (text === null) continue;
-    if (!/^-?\d{1,15}$/.test(text)) {
-      throw new Refusal(400, "BAD_QUERY", `\`${name}\` must be a whole number`);
-    }
-    read[name] = Number(text);
-  }
-  return read;
+  const read = (names: object, pattern: RegExp, what: string): [string, string][] =>
+    Object.keys(names).flatMap((name) => {
+      const text = given.get(name);
+      if (text === null) return [];
+      if (pattern.test(text)) return [[name, text]];
+      throw new Refusal(400, "BAD_QUERY", `\`${name}\` must be ${what}`);
+    });
+  const numbers = read(query, /^-?\d{1,15}$/, "a whole number");
+  return {
+    query: Object.fromEntries(numbers.map(([name, text]) => [name, Number(text)])),
+    ids: Object.fromEntries(read(ids, idPattern, "an id")),
+  };
 }
 
 /** A route that tells something. */

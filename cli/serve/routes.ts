@@ -144,9 +144,16 @@ function runRoutes({ operations, feed }: RouteParts): readonly Route[] {
       },
     },
     get("/api/processes", "Live processes, as in `processes.json`.", () => operations.processes()),
-    get("/api/runs", "The newest runs.", () => operations.runs()),
-    get("/api/runs/:id", "One run, as `ra show --json` tells it.", ({ params }) =>
-      operations.run(params.id ?? ""),
+    {
+      ...get("/api/runs", "The newest runs, 200 at a time.", ({ ids }) =>
+        operations.runs(ids.before),
+      ),
+      ids: { before: "The `next` of the page before this one: the runs behind that one are told." },
+    },
+    get(
+      "/api/runs/:id",
+      "One run, as `ra show --json` tells it, and whether it has ended or a living `ra` drives it.",
+      ({ params }) => operations.run(params.id ?? ""),
     ),
     post("/api/runs/:id/continue", "Lets a run that waits go on.", ({ params, origin }) =>
       operations.continue(params.id ?? "", origin),

@@ -95,7 +95,7 @@ export class Connection {
 
   async #answer({ requestId, method, params }: Message): Promise<object> {
     const { operations, origin } = this.#parts;
-    const { id = "", task = null } = fieldsOf(params);
+    const { id = "", task = null, before } = fieldsOf(params);
     switch (method) {
       case "dispatch": {
         const { key, ...ask } = fieldsOf(params);
@@ -136,7 +136,7 @@ export class Connection {
       case "processes":
         return operations.processes();
       case "runs":
-        return operations.runs();
+        return operations.runs(before);
       case "run":
         return operations.run(id);
       default:
@@ -208,9 +208,10 @@ function fieldsOf(params: unknown): {
   readonly id?: string;
   readonly task?: string;
   readonly key?: string;
+  readonly before?: string;
 } {
   const fields = { ...(params as Record<string, unknown>) };
-  for (const name of ["id", "task", "key"]) {
+  for (const name of ["id", "task", "key", "before"]) {
     const value = fields[name];
     if (value !== undefined && (typeof value !== "string" || !/^[\x21-\x7e]{1,200}$/.test(value)))
       throw new Refusal(

@@ -94,12 +94,34 @@ const newestRuns = statement((tables, limit: number) =>
   tables.selectFrom("runs").selectAll().orderBy("started_at", "desc").orderBy("id").limit(limit),
 );
 
-/** The newest runs, newest first. `open`: of these only the ones that have not finished. */
+/** The runs behind one in the same order. Its first condition is a range of the index, its second cuts into the moment of that one. */
+const runsBehind = statement((tables, id: string, limit: number) =>
+  tables
+    .selectFrom("runs")
+    .innerJoin("runs as last", (join) => join.onRef("runs.started_at", "<=", "last.started_at"))
+    .selectAll("runs")
+    .where("last.id", "=", id)
+    .where(({ or, eb, ref }) =>
+      or([eb("runs.started_at", "<", ref("last.started_at")), eb("runs.id", ">", ref("last.id"))]),
+    )
+    .orderBy("runs.started_at", "desc")
+    .orderBy("runs.id")
+    .limit(limit),
+);
+
+/** The newest runs, newest first. `open`: of these only the ones that have not finished. `before`: of those behind this run. */
 export function runs(
   database: RegistryDatabase,
-  { limit, open = false }: { readonly limit: number; readonly open?: boolean },
+  {
+    limit,
+    open = false,
+    before,
+  }: { readonly limit: number; readonly open?: boolean; readonly before?: string },
 ): RunSummary[] {
-  const rows = database.all(newestRuns, limit);
+  const rows =
+    before === undefined
+      ? database.all(newestRuns, limit)
+      : database.all(runsBehind, before, limit);
   return summarize(database, open ? rows.filter((row) => row.finished_at === null) : rows);
 }
 

@@ -5,6 +5,7 @@ import { findRun } from "../../core/registry/find-run.ts";
 import { occupants } from "../../core/registry/occupants.ts";
 import { endedTasks, runs } from "../../core/registry/query.ts";
 import type { Registry } from "../../core/registry/registry.ts";
+import { runnersOf } from "../../core/registry/run-agents.ts";
 import type { Fact } from "../../core/run/event.ts";
 import {
   attemptFinished,
@@ -28,6 +29,46 @@ test("runs are listed newest first, with their tasks counted", async () => {
     { id: "r9zz", status: "running", driven: true, tasks: { pending: 2 } },
   ]);
   expect(runs(registry.database, { limit: 2, open: true })).toEqual([listed[1]!]);
+});
+
+test("runs behind one are listed page by page, each once, though several began at one moment", async () => {
+  let count = 0;
+  // Three of them begin at each moment.
+  const clock = {
+    ...systemClock,
+    now: () => Date.parse("2026-11-21T10:00:00Z") + Math.floor(count++ / 3),
+  };
+  const registry = await openRegistry(undefined, { clock });
+  const ids = ["r5", "r1", "r9", "r2", "r8", "r3", "r7", "r4", "r6"];
+  for (const id of ids) await registry.commit(id, () => [started(samplePlan(["a"]))]);
+  const all = runs(registry.database, { limit: 100 });
+
+  for (const limit of [1, 2, 4]) {
+    const paged = [];
+    for (let before: string | undefined; ; ) {
+      const page = runs(registry.database, before === undefined ? { limit } : { limit, before });
+      paged.push(...page);
+      before = page.at(-1)?.id;
+      if (before === undefined) break;
+    }
+    expect(paged).toEqual(all);
+  }
+  expect(all.map(({ id }) => id)).toEqual(["r4", "r6", "r7", "r2", "r3", "r8", "r1", "r5", "r9"]);
+  expect(runs(registry.database, { limit: 9, before: "none" })).toEqual([]);
+});
+
+test("agents of runs are those that have worked on them", async () => {
+  const registry = await withRuns(["r1", "r2", "r3"]);
+  const by = (runner: string, task: string) => ({ ...attemptStarted(task), runner }) as Fact;
+  await registry.commit("r1", () => [by("kilo", "a"), by("claude", "b")]);
+  await registry.commit("r2", () => [by("kilo", "a"), by("kilo", "b")]);
+
+  const found = runnersOf(registry.database, ["r1", "r2", "r3"]);
+
+  expect([...found]).toEqual([
+    ["r1", ["claude", "kilo"]],
+    ["r2", ["kilo"]],
+  ]);
 });
 
 test("a directory is occupied from the start of a process until its result has landed", async () => {

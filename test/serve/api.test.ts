@@ -193,3 +193,40 @@ test("tells figures and its own description", async () => {
   expect(Object.keys(document.paths)).toContain("/api/runs/{id}/stop");
   expect(JSON.stringify(document.paths["/api/dispatch"]?.post?.requestBody)).toContain('"prompt"');
 });
+
+interface Page {
+  readonly runs: readonly { readonly id: string; readonly runners: readonly string[] }[];
+  readonly next: string | null;
+}
+
+test("lists runs page by page, with the agents that worked on each", async () => {
+  const { ask, post, dir } = await daemonInside();
+  const registry = await openRegistry(findPlace(dir).stateDir);
+  const ids = Array.from({ length: 402 }, (_, i) => `r${String(i).padStart(3, "0")}`);
+  for (const id of ids) await registry.commit(id, () => [started(samplePlan(["a"]), me())]);
+  await registry.commit("r000", () => [attemptStarted("a"), runFinished("stopped")]);
+  const page = async (query: string) => (await (await ask(`/api/runs${query}`)).json()) as Page;
+
+  const first = await page("");
+  const second = await page(`?before=${first.next}`);
+  const third = await page(`?before=${second.next}&other=1`);
+  const behind = await page("?before=r000");
+  const unknown = await ask("/api/runs?before=zzzz");
+  const wrong = await Promise.all(
+    ["..", "", "a/b", "a%00b"].map((text) => ask(`/api/runs?before=${text}`)),
+  );
+  const one = (await (await ask("/api/runs/r000")).json()) as object;
+  await post("/api/runs/r001/stop", {});
+  const document = JSON.stringify(await (await ask("/openapi.json")).json());
+
+  expect([first, second, third].map(({ runs }) => runs.length)).toEqual([200, 200, 2]);
+  const seen = [first, second, third].flatMap(({ runs }) => runs.map(({ id }) => id));
+  expect(seen.toSorted()).toEqual(ids);
+  expect(third.next).toBeNull();
+  expect(seen.at(-1)).toBe("r000");
+  expect(third.runs.map(({ runners }) => runners)).toEqual([[], ["claude"]]);
+  expect(behind).toMatchObject({ runs: [], next: null });
+  expect([unknown.status, ...wrong.map(({ status }) => status)]).toEqual([404, 400, 400, 400, 400]);
+  expect(one).toMatchObject({ id: "r000", driven: true });
+  expect(document).toContain('"name":"before","in":"query"');
+});

@@ -138,3 +138,22 @@ test("sends the events of one run from its first on, or of all from now on, unti
   expect(seen("after")).toEqual(["aaaa attempt.started"]);
   expect(told.find(({ requestId }) => requestId === "no")?.error?.code).toBe("RUN_UNKNOWN");
 });
+
+test("lists runs page by page", async () => {
+  const daemon = await daemonInside();
+  const registry = await openRegistry(findPlace(daemon.dir).stateDir);
+  for (const id of ["r1", "r2"]) await registry.commit(id, () => [started(samplePlan(["a"]))]);
+  const { told, send, answered } = await connected(daemon);
+
+  send({ requestId: "a", method: "runs" });
+  send({ requestId: "b", method: "runs", params: { before: "@last" } });
+  send({ requestId: "c", method: "runs", params: { before: 1 } });
+  await answered("c");
+
+  const of = (name: string) => told.find(({ requestId }) => requestId === name);
+  const ids = (name: string) =>
+    ((of(name)?.result?.runs ?? []) as { id: string }[]).map(({ id }) => id);
+  expect([ids("a").length, ids("b").length, of("a")?.result?.next]).toEqual([2, 1, null]);
+  expect(ids("a").slice(1)).toEqual(ids("b"));
+  expect(of("c")?.error?.code).toBe("BAD_BODY");
+});

@@ -50,12 +50,12 @@ export interface Told<T> {
 
 /** What a path tells, for all who look at it, as long as somebody does. */
 class Source {
-  readonly #path: string;
+  readonly #path: string | null;
   readonly #told = new Cell<Told<unknown>>({ value: null, trouble: null });
   #lookers = 0;
   #leave: () => void = () => {};
 
-  constructor(path: string) {
+  constructor(path: string | null) {
     this.#path = path;
   }
 
@@ -78,6 +78,7 @@ class Source {
   }
 
   #look(): void {
+    if (this.#path === null) return;
     ask(this.#path).then(
       (value) => this.#told.set({ value, trouble: null }),
       (trouble: Error) => this.#told.set({ value: this.#told.value.value, trouble }),
@@ -85,10 +86,10 @@ class Source {
   }
 }
 
-const sources = new Map<string, Source>();
+const sources = new Map<string | null, Source>();
 
-/** What a path tells, asked for anew whenever it may have changed. */
-export function useTold<T>(path: string): Told<T> {
+/** What a path tells, asked for anew whenever it may have changed. Null: nothing is asked. */
+export function useTold<T>(path: string | null): Told<T> {
   const source = sources.get(path) ?? new Source(path);
   sources.set(path, source);
   return useSyncExternalStore(source.subscribe, () => source.told) as Told<T>;
@@ -178,7 +179,11 @@ export function useRun(run: string): SeenRun {
 /** Whether a living `ra` drives a run that has not ended; true until the gateway says otherwise. */
 export function useDriven(run: string): boolean {
   const { value } = useTold<{ runs: RunSummary[] }>("/api/runs");
-  return value?.runs.find(({ id }) => id === run)?.driven ?? true;
+  const listed = value?.runs.find(({ id }) => id === run);
+  // The list holds the newest alone.
+  const isOlder = value !== null && listed === undefined;
+  const older = useTold<{ driven: boolean }>(isOlder ? `/api/runs/${run}` : null);
+  return (listed ?? older.value)?.driven ?? true;
 }
 
 /** The time, anew each second, for what takes its time. */
