@@ -6,6 +6,7 @@ import {
   readAgentFile,
   realDirectoryBelow,
 } from "./agent-file.ts";
+import { hasTables, type TableSite, unpackTables } from "./reftable.ts";
 
 /** Files that are read of one kind: refs, and logs of refs. */
 const filesMax = 10_000;
@@ -23,7 +24,7 @@ const operationFiles = {
   sequencer: ["head", "abort-safety"],
 } as const;
 
-/** What a git directory of an agent names, read from its files alone. Ids are as they stand there, checked by nobody. */
+/** What a git directory of an agent names, read without a git that would run in it. Ids are as they stand there, checked by nobody. */
 export interface AgentGit {
   /** Where HEAD and the refs stand. */
   readonly current: ReadonlySet<string>;
@@ -64,7 +65,11 @@ export async function findAgentGit(workspace: string, below = workspace): Promis
 }
 
 /** Reads what a git directory of its own names. */
-export async function readAgentGit(workspace: string, dir: string): Promise<AgentGit> {
+export async function readAgentGit(
+  site: TableSite,
+  workspace: string,
+  dir: string,
+): Promise<AgentGit> {
   const reading = new Reading();
   const common = await commonDirectory(workspace, dir, reading);
   const heads = [dir];
@@ -73,15 +78,17 @@ export async function readAgentGit(workspace: string, dir: string): Promise<Agen
   if (linked.length > worktreesMax) reading.trouble(`its git has over ${worktreesMax} worktrees`);
   for (const head of heads) await readHead(head, reading);
   await readRefs(common, reading);
+  for (const each of new Set([common, ...heads])) await readTables(site, each, reading);
   const objects = join(common, "objects");
   return reading.result(heads, (await isRealDirectory(objects)) ? objects : null);
 }
 
 /** Reads what the git directory of a linked worktree names beside the refs it shares with the user's repository. */
-export async function readLinkedGit(dir: string): Promise<AgentGit> {
+export async function readLinkedGit(site: TableSite, dir: string): Promise<AgentGit> {
   const reading = new Reading();
   await readHead(dir, reading);
   await readRefs(dir, reading);
+  await readTables(site, dir, reading);
   return reading.result([dir], null);
 }
 
@@ -156,9 +163,6 @@ async function readHead(dir: string, reading: Reading): Promise<void> {
 }
 
 async function readRefs(common: string, reading: Reading): Promise<void> {
-  if (await isRealDirectory(join(common, "reftable"))) {
-    reading.trouble("its git keeps refs in a form that ra does not read");
-  }
   const packed = await readAgentFile(join(common, "packed-refs"), bytesMax.packed);
   for (const line of packed?.text.split("\n") ?? []) {
     const [id, ref] = line.split(" ");
@@ -175,6 +179,17 @@ async function readRefs(common: string, reading: Reading): Promise<void> {
     const former = first === reading.current ? reading.former : first!;
     await readLog(path, [former, ...rest], reading);
   });
+}
+
+async function readTables(site: TableSite, dir: string, reading: Reading): Promise<void> {
+  if (!(await hasTables(dir))) return;
+  await using files = await unpackTables(site, dir);
+  if (files === null) {
+    reading.trouble("its git keeps refs in tables that the git of ra cannot read");
+    return;
+  }
+  await readHead(files.dir, reading);
+  await readRefs(files.dir, reading);
 }
 
 /** The sets a ref's commit goes into. */

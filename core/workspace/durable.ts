@@ -6,13 +6,17 @@ import { dirname, join } from "node:path";
 const flushesMax = 16;
 
 /**
- * The directories that name a ref, from `refs` down. Git flushes the file but not its name: without them a ref that was
- * reported as written can be gone after a power cut.
+ * The directories that name a ref, from `refs` down, and the one of a repository on reftable. Git flushes the file but not
+ * its name: without them a ref that was reported as written can be gone after a power cut.
  */
 export function refDirectories(commonDir: string, ref: string): readonly string[] {
   const parts = ref.split("/").slice(0, -1);
-  return parts.map((_, depth) => join(commonDir, ...parts.slice(0, depth + 1)));
+  const below = parts.map((_, depth) => join(commonDir, ...parts.slice(0, depth + 1)));
+  return [...below, join(commonDir, reftableName)];
 }
+
+/** The directory in which a repository on reftable keeps all refs. */
+export const reftableName = "reftable";
 
 /** Flushes a file. Gone, or no plain file, is fine. */
 export async function flushFile(path: string): Promise<void> {

@@ -24,6 +24,7 @@ const settings: Readonly<Record<string, string>> = {
   "gc.auto": "0",
   "log.showSignature": "false",
   "maintenance.auto": "false",
+  "reftable.lockTimeout": "10000",
   "submodule.recurse": "false",
 };
 

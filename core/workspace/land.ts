@@ -1,5 +1,4 @@
-import { readFile, rm } from "node:fs/promises";
-import { join } from "node:path";
+import { rm } from "node:fs/promises";
 import { assert } from "../assert.ts";
 import type { Captured } from "../process.ts";
 import { busyReason, type Checkout, inCheckout, isHeld, listCheckouts } from "./checkout.ts";
@@ -202,9 +201,8 @@ async function swapOrUndo(step: Step, undo: () => Promise<string | null>): Promi
 }
 
 async function swapHead({ site, who, move, checkout }: Step): Promise<Publication> {
-  const head = await readFile(join(checkout.gitDir, "HEAD"), "utf8");
-  const isCheckedOut = head.trim() === `ref: refs/heads/${move.target}`;
-  if (!isCheckedOut) return refused(`\`${move.target}\` is no longer checked out`);
+  const branch = await site.refs.currentBranch(checkout.gitDir);
+  if (branch !== move.target) return refused(`\`${move.target}\` is no longer checked out`);
   return await swap(site, who, move);
 }
 

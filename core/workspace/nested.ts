@@ -1,6 +1,7 @@
 import type { Dirent } from "node:fs";
 import { readdir, readFile, rename, rm } from "node:fs/promises";
 import { join, relative, resolve } from "node:path";
+import { hasTables, type TableSite, unpackTables } from "./reftable.ts";
 
 const hiddenName = ".git.ra-hidden";
 
@@ -53,8 +54,14 @@ export async function findRepositories(root: string): Promise<readonly string[]>
  * Commit that HEAD of a hidden repository names, read from its files alone: starting git there would run
  * what its configuration says. Null when the files do not say.
  */
-export async function hiddenHead(dir: string): Promise<string | null> {
+export async function hiddenHead(site: TableSite, dir: string): Promise<string | null> {
   const gitDir = await followGitFile(dir, join(dir, hiddenName));
+  if (!(await hasTables(gitDir))) return await headOf(gitDir);
+  await using files = await unpackTables(site, gitDir);
+  return files === null ? null : await headOf(files.dir);
+}
+
+async function headOf(gitDir: string): Promise<string | null> {
   const head = await text(join(gitDir, "HEAD"));
   const ref = /^ref: (refs\/[^\s]+)$/.exec(head)?.[1];
   if (ref === undefined) return commitId(head);

@@ -1,9 +1,9 @@
 import fs from "node:fs";
-import { stat, unlink } from "node:fs/promises";
+import { readdir, stat, unlink } from "node:fs/promises";
 import { join } from "node:path";
 import { assert } from "../assert.ts";
 import { ExitCode, RaError } from "../error.ts";
-import { flushAll, refDirectories } from "./durable.ts";
+import { flushAll, refDirectories, reftableName } from "./durable.ts";
 import { type Git, gitFailed } from "./git.ts";
 import { type Identity, keeper, signature } from "./identity.ts";
 import { clearLeftLocks, RefLocks } from "./ref-locks.ts";
@@ -17,7 +17,10 @@ export class Refs {
   readonly #user: Git;
   readonly #commonDir: string;
   readonly #gitDir: string;
+  /** False where only git can read. */
   readonly #fast: boolean;
+  readonly #reftable: boolean;
+  /** The id that stands for "no commit". */
   readonly #zero: string;
   readonly #stateDir: string;
   readonly #locks: RefLocks;
@@ -27,10 +30,10 @@ export class Refs {
     user: Git;
     commonDir: string;
     gitDir: string;
-    /** False where only git can read: sha256 and reftable. */
-    fast: boolean;
-    /** The id that stands for "no commit", as long as the repository's ids are. */
-    zero: string;
+    /** True: ids are longer than those of SHA-1. */
+    sha256: boolean;
+    /** True: one list of tables, with one lock, stands for all refs. */
+    reftable: boolean;
     stateDir: string;
   }) {
     this.#stateDir = input.stateDir;
@@ -39,18 +42,19 @@ export class Refs {
     this.#user = input.user;
     this.#commonDir = input.commonDir;
     this.#gitDir = input.gitDir;
-    this.#fast = input.fast;
-    this.#zero = input.zero;
+    this.#fast = !input.sha256 && !input.reftable;
+    this.#reftable = input.reftable;
+    this.#zero = "0".repeat(input.sha256 ? 64 : 40);
   }
 
-  /** The branch that is checked out; null when HEAD is detached. */
-  async currentBranch(): Promise<string | null> {
+  /** The branch that is checked out, here or where `gitDir` says; null when HEAD is detached. */
+  async currentBranch(gitDir = this.#gitDir): Promise<string | null> {
     if (this.#fast) {
       const git = await import("isomorphic-git");
-      const ref = await git.currentBranch({ fs, gitdir: this.#gitDir, fullname: true });
+      const ref = await git.currentBranch({ fs, gitdir: gitDir, fullname: true });
       return branchName(ref ?? "");
     }
-    const env = { GIT_DIR: this.#gitDir };
+    const env = { GIT_DIR: gitDir };
     const done = await this.#user.attempt(["symbolic-ref", "-q", "HEAD"], { env });
     return done.code === 0 ? branchName(done.stdout.trim()) : null;
   }
@@ -98,7 +102,9 @@ export class Refs {
   /** Makes a ref and what it names durable that is there already: whoever wrote it may have died before it did so. */
   async settle(ref: string): Promise<void> {
     await this.#store.flush();
-    await flushAll([join(this.#commonDir, ref)], refDirectories(this.#commonDir, ref));
+    const tables = this.#reftable ? await tablesOf(this.#commonDir) : [];
+    const files = [join(this.#commonDir, ref), ...tables];
+    await flushAll(files, refDirectories(this.#commonDir, ref));
   }
 
   /** Points a ref of `ra`'s own at a commit, whatever it held before, and makes it durable. */
@@ -131,7 +137,7 @@ export class Refs {
     for (const ref of refs) assertOwn(ref);
     const input = refs.map((ref) => `delete ${ref}\n`).join("");
     const args = ["update-ref", "--no-deref", "--stdin"];
-    const locks = [this.#packedLock];
+    const locks = [this.#reftable ? this.#tablesLock : this.#packedLock];
     const done = await this.#locks.during(locks, () => this.#user.attempt(args, { input }));
     if (done.code !== 0) throw gitFailed(args, done);
   }
@@ -155,6 +161,7 @@ export class Refs {
 
   /** What git locks to move a ref. Below `refs/ra/` the lock itself tells whose it is. */
   #locksOf(ref: string): readonly string[] {
+    if (this.#reftable) return [this.#tablesLock];
     if (ref.startsWith("refs/ra/")) return [];
     return [join(this.#commonDir, `${ref}.lock`), join(this.#gitDir, "HEAD.lock")];
   }
@@ -165,13 +172,23 @@ export class Refs {
   }
 
   #locksToDelete(ref: string): readonly string[] {
-    return [...this.#locksOf(ref), this.#packedLock];
+    return this.#reftable ? [this.#tablesLock] : [...this.#locksOf(ref), this.#packedLock];
   }
 
   /** To delete a ref, git locks the file of all packed ones. */
   get #packedLock(): string {
     return join(this.#commonDir, "packed-refs.lock");
   }
+
+  /** On reftable, it locks the list of tables for whatever it does. */
+  get #tablesLock(): string {
+    return join(this.#commonDir, reftableName, "tables.list.lock");
+  }
+}
+
+async function tablesOf(commonDir: string): Promise<readonly string[]> {
+  const dir = join(commonDir, reftableName);
+  return (await readdir(dir)).map((name) => join(dir, name));
 }
 
 /**

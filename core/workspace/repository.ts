@@ -66,9 +66,8 @@ export async function openRepository(
   const layout = layoutOf({ ...place, commonDir }, options.env);
   const sha256 = lastValue(config, "extensions.objectformat") === "sha256";
   const reftable = lastValue(config, "extensions.refstorage") === "reftable";
-  const zero = "0".repeat(sha256 ? 64 : 40);
   const refs = new Refs({
-    ...{ user, commonDir, gitDir, fast: !sha256 && !reftable, zero },
+    ...{ user, commonDir, gitDir, sha256, reftable },
     stateDir: place.stateDir,
   });
   const objects = new ObjectReader(control);

@@ -47,7 +47,7 @@ const nothing: Rescue = { notes: [], whole: true };
  */
 export async function rescueGit(site: Site, request: RescueRequest): Promise<Rescue> {
   try {
-    const found = await read(request);
+    const found = await read(site, request);
     if (found === "outside") {
       return { notes: ["its `.git` leads out of the workspace and was not followed"], whole: true };
     }
@@ -63,9 +63,9 @@ export async function rescueGit(site: Site, request: RescueRequest): Promise<Res
   }
 }
 
-async function read(request: RescueRequest): Promise<AgentGit | "outside" | null> {
+async function read(site: Site, request: RescueRequest): Promise<AgentGit | "outside" | null> {
   if (request.linked !== undefined) {
-    return request.linked === null ? null : await readLinkedGit(request.linked);
+    return request.linked === null ? null : await readLinkedGit(site, request.linked);
   }
   const place = await findAgentGit(request.path);
   switch (place.kind) {
@@ -74,7 +74,7 @@ async function read(request: RescueRequest): Promise<AgentGit | "outside" | null
     case "outside":
       return "outside";
     case "found":
-      return await readAgentGit(request.path, place.dir);
+      return await readAgentGit(site, request.path, place.dir);
   }
 }
 

@@ -206,7 +206,7 @@ async function recordSubmodule(
   index: string,
   path: string,
 ): Promise<void> {
-  const head = await hiddenHead(join(root, path));
+  const head = await hiddenHead(site, join(root, path));
   if (head === null) return;
   const entry = `${gitlinkMode},${head},${path}`;
   const staged = await site.control.run(["ls-files", "-s", "-z", "--", `:(literal)${path}`], {

@@ -83,12 +83,13 @@ function headDirectories(commonDir: string): string[] {
   return [top, ...below.map(({ parentPath, name }) => join(parentPath, name))];
 }
 
-/** Empty where there is no such directory: git removes those it has emptied. */
+/** Empty where there is no such directory: git removes those it has emptied, and reftable has a file in its place. */
 function entriesOf(dir: string, recursive = false): Dirent[] {
   try {
     return readdirSync(dir, { withFileTypes: true, recursive });
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "ENOENT") return [];
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === "ENOENT" || code === "ENOTDIR") return [];
     throw error;
   }
 }

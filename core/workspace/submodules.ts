@@ -58,7 +58,7 @@ export async function submoduleWork(
     if (place.kind === "none") continue;
     const own =
       place.kind === "outside" ||
-      (await holdsOwnCommits(workspace, place.dir, commit)) ||
+      (await holdsOwnCommits(site, { workspace, dir: place.dir }, commit)) ||
       (await holdsLooseObjects(place.dir)) ||
       (await isDirty(site, { dir, gitDir: place.dir, index: `${index}.submodule` }));
     if (own) worked.push(path);
@@ -68,9 +68,16 @@ export async function submoduleWork(
   );
 }
 
-async function holdsOwnCommits(workspace: string, dir: string, commit: string): Promise<boolean> {
-  const { current, former, fetched } = await readAgentGit(workspace, dir);
-  return [...current, ...former].some((id) => id !== commit && !fetched.has(id));
+async function holdsOwnCommits(
+  site: Site,
+  { workspace, dir }: { readonly workspace: string; readonly dir: string },
+  commit: string,
+): Promise<boolean> {
+  const { current, former, fetched, troubles } = await readAgentGit(site, workspace, dir);
+  // What could not be read may be anything.
+  return (
+    troubles.length > 0 || [...current, ...former].some((id) => id !== commit && !fetched.has(id))
+  );
 }
 
 /** What is fetched comes in packs, as a rule; what is staged or committed does not. */

@@ -7,8 +7,8 @@ const refs = new Refs({
   user: bindGit(commonDir, process.env, { GIT_DIR: commonDir }),
   commonDir,
   gitDir: commonDir,
-  fast: true,
-  zero: "0".repeat(40),
+  sha256: false,
+  reftable: false,
   stateDir: commonDir,
 });
 await refs.set(ref, commit);

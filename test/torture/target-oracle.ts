@@ -109,8 +109,8 @@ export function judgeUser(world: World): string[] {
   const said = status.toSorted().join("; ");
   const expected = statusOf(world).toSorted().join("; ");
   if (said !== expected) wrong.push(`INV-13: git status says ${said} and not ${expected}`);
-  const head = readFileSync(join(world.project, ".git", "HEAD"), "utf8").trim();
-  if (head !== "ref: refs/heads/main") wrong.push(`INV-13: HEAD is ${head}`);
+  const head = world.git("symbolic-ref", "--quiet", "HEAD")?.trim() ?? "detached";
+  if (head !== "refs/heads/main") wrong.push(`INV-13: HEAD is ${head}`);
   const refs = gitLines(world, "for-each-ref", "--format=%(refname) %(objectname)");
   const others = refs.filter((ref) => !/^refs\/(heads\/main |ra\/)/.test(ref)).join("; ");
   const first = gitLines(world, "rev-list", "--max-parents=0", "main")[0];

@@ -9,7 +9,7 @@ test("a ref moves only from where it was said to stand", async () => {
   const commonDir = join(fixture.dir, ".git");
   const user = bindGit(commonDir, fixture.env, { GIT_DIR: commonDir });
   const refs = new Refs({
-    ...{ user, commonDir, gitDir: commonDir, fast: true, zero: "0".repeat(40) },
+    ...{ user, commonDir, gitDir: commonDir, sha256: false, reftable: false },
     stateDir: join(commonDir, "ra"),
   });
   const first = fixture.head();
