@@ -4,6 +4,7 @@ import { holdProgram } from "./process/hold.ts";
 import { type OnLine, splitLines } from "./process/lines.ts";
 import type { OutputSink } from "./process/log.ts";
 import type { Hold, ProcessEnd, Program, Reach } from "./process/program.ts";
+import { startWhole } from "./process/start.ts";
 import { withOwner } from "./process/table.ts";
 import type { Survivor } from "./process/tree.ts";
 import type { Redactor } from "./secret/redactor.ts";
@@ -38,44 +39,24 @@ export async function captureBytes(
   argv: readonly [string, ...string[]],
   options: CaptureOptions,
 ): Promise<Omit<Captured, "stdout"> & { readonly bytes: Uint8Array }> {
-  for (let tries = 1; ; tries++) {
-    const { signal, ...captured } = await captureOnce(argv, options);
-    const isStruck = signal === "SIGINT" || signal === "SIGHUP";
-    if (!isStruck || tries === startsMax || options.signal?.aborted) return captured;
-  }
-}
-
-/**
- * Ctrl-C and the end of the terminal reach a program that is being started, until it is in a session of its own. It has
- * done nothing then: it is started again, at most so many times in all.
- */
-const startsMax = 3;
-
-async function captureOnce(
-  argv: readonly [string, ...string[]],
-  options: CaptureOptions,
-): Promise<
-  Omit<Captured, "stdout"> & {
-    readonly bytes: Uint8Array;
-    readonly signal: NodeJS.Signals | number | null;
-  }
-> {
   const child = inOwnGroup((more) =>
-    Bun.spawn([...argv], {
-      cwd: options.cwd,
-      env: withOwner(options.env),
-      stdin: inputOf(options.input),
-      stdout: "pipe",
-      stderr: "pipe",
-      // Ctrl-C at the terminal goes to its whole process group: it must not end a git that is at work.
-      detached: true,
-      ...(options.signal ? { signal: options.signal } : {}),
-      ...more,
-    }),
+    startWhole(() =>
+      Bun.spawn([...argv], {
+        cwd: options.cwd,
+        env: withOwner(options.env),
+        stdin: inputOf(options.input),
+        stdout: "pipe",
+        stderr: "pipe",
+        // Ctrl-C at the terminal goes to its whole process group: it must not end a git that is at work.
+        detached: true,
+        ...(options.signal ? { signal: options.signal } : {}),
+        ...more,
+      }),
+    ),
   );
   const [bytes, stderr] = await Promise.all([child.stdout.bytes(), child.stderr.text()]);
   await child.exited;
-  return { code: child.exitCode, signal: child.signalCode, bytes, stderr };
+  return { code: child.exitCode, bytes, stderr };
 }
 
 function inputOf(input: string | Blob | undefined): "ignore" | Blob {

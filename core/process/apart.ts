@@ -1,4 +1,5 @@
 import { startFailure } from "./failure.ts";
+import { startWhole } from "./start.ts";
 
 /** A program of `ra`'s own that outlives whoever started it. */
 export interface Apart {
@@ -28,14 +29,16 @@ export function startApart(
   },
 ): Apart {
   try {
-    const child = Bun.spawn([...argv], {
-      cwd,
-      env,
-      detached: true,
-      stdin: "ignore",
-      stdout: isHeard ? "pipe" : "ignore",
-      stderr: "ignore",
-    });
+    const child = startWhole(() =>
+      Bun.spawn([...argv], {
+        cwd,
+        env,
+        detached: true,
+        stdin: "ignore",
+        stdout: isHeard ? "pipe" : "ignore",
+        stderr: "ignore",
+      }),
+    );
     return {
       pid: child.pid,
       exited: child.exited.then(() => child.exitCode),

@@ -1,4 +1,5 @@
 import { inOwnGroup } from "./custody.ts";
+import { startWhole } from "./start.ts";
 import { withOwner } from "./table.ts";
 
 /** A program that answers on standard output what it is told on standard input, for as long as it is talked to. */
@@ -19,16 +20,18 @@ export function converse(
   options: { readonly cwd: string; readonly env: Readonly<Record<string, string>> },
 ): Conversation {
   const child = inOwnGroup((more) =>
-    Bun.spawn([...argv], {
-      cwd: options.cwd,
-      env: withOwner(options.env),
-      stdin: "pipe",
-      stdout: "pipe",
-      stderr: "pipe",
-      // Ctrl-C at the terminal goes to its whole process group: it must not end a git that is at work.
-      detached: true,
-      ...more,
-    }),
+    startWhole(() =>
+      Bun.spawn([...argv], {
+        cwd: options.cwd,
+        env: withOwner(options.env),
+        stdin: "pipe",
+        stdout: "pipe",
+        stderr: "pipe",
+        // Ctrl-C at the terminal goes to its whole process group: it must not end a git that is at work.
+        detached: true,
+        ...more,
+      }),
+    ),
   );
   const reader = child.stdout.getReader();
   const decoder = new TextDecoder();

@@ -2,8 +2,17 @@ import type { ProcessIdentity } from "../id.ts";
 import { watchCrowd } from "./crowd.ts";
 import { custody, processesMax } from "./custody.ts";
 import { startFailure } from "./failure.ts";
-import { type Hold, inputOf, markedEnvironment, marksToEnd, type Program } from "./program.ts";
+import {
+  feed,
+  type Hold,
+  inputOf,
+  markedEnvironment,
+  marksToEnd,
+  type Program,
+  type ProgramInput,
+} from "./program.ts";
 import { holdByShim } from "./shim-hold.ts";
+import { startWhole } from "./start.ts";
 import { Subgroup } from "./subgroup.ts";
 import { answers, processIdentity } from "./table.ts";
 import { endTree, type Group, ownStartTicks, type Survivor } from "./tree.ts";
@@ -28,20 +37,24 @@ function takeSubgroup(group: string): Subgroup | null {
   }
 }
 
-type Child = Bun.Subprocess<"ignore" | Uint8Array<ArrayBuffer>, "pipe", "pipe">;
+type Child = Bun.Subprocess<ProgramInput, "pipe", "pipe">;
 
 function spawn(program: Program, more: { cgroup?: string }): Child {
   const { argv, cwd } = program;
   try {
-    return Bun.spawn([...argv], {
-      cwd,
-      env: markedEnvironment(program),
-      detached: true,
-      stdin: inputOf(program),
-      stdout: "pipe",
-      stderr: "pipe",
-      ...more,
-    });
+    const child = startWhole(() =>
+      Bun.spawn([...argv], {
+        cwd,
+        env: markedEnvironment(program),
+        detached: true,
+        stdin: inputOf(program),
+        stdout: "pipe",
+        stderr: "pipe",
+        ...more,
+      }),
+    );
+    feed(child, program);
+    return child;
   } catch (error) {
     throw startFailure(argv[0], cwd, error);
   }

@@ -56,9 +56,28 @@ export function marksToEnd({ mark }: Program): ReadonlySet<string> {
   return new Set(mark === undefined ? [] : [fullMark(mark)]);
 }
 
-export type ProgramInput = "ignore" | Uint8Array<ArrayBuffer> | ReadableStream<Uint8Array>;
+export type ProgramInput = "ignore" | "pipe" | Uint8Array<ArrayBuffer>;
 
-/** Standard input as `Bun.spawn` takes it. */
+/** Standard input as `Bun.spawn` takes it. A stream, which can be given away once only, waits for `feed`. */
 export function inputOf({ stdin }: Program): ProgramInput {
-  return typeof stdin === "string" ? new TextEncoder().encode(stdin) : (stdin ?? "ignore");
+  if (stdin === undefined) return "ignore";
+  return typeof stdin === "string" ? new TextEncoder().encode(stdin) : "pipe";
+}
+
+/** Passes on to a program that has started what its input stream brings. */
+export function feed(
+  { stdin: sink }: Pick<Bun.Subprocess<ProgramInput>, "stdin">,
+  { stdin }: Program,
+): void {
+  if (sink === undefined || typeof sink === "number" || !(stdin instanceof ReadableStream)) return;
+  const writable = new WritableStream<Uint8Array>({
+    async write(bytes) {
+      sink.write(bytes);
+      await sink.flush();
+    },
+    close: async () => void (await sink.end()),
+    abort: async () => void (await sink.end()),
+  });
+  // A program that has ended reads no more: that shows at its end.
+  stdin.pipeTo(writable).catch(() => {});
 }

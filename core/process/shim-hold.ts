@@ -2,6 +2,7 @@ import type { ProcessIdentity } from "../id.ts";
 import { shimWord } from "./custody.ts";
 import { startFailure } from "./failure.ts";
 import {
+  feed,
   type Hold,
   inputOf,
   markedEnvironment,
@@ -10,27 +11,16 @@ import {
   type Program,
 } from "./program.ts";
 import type { ShimOrder, ShimWord } from "./shim.ts";
+import { startWhole } from "./start.ts";
 import { answers, ownerMark, processIdentity } from "./table.ts";
 import { endTree, type Group, ownStartTicks, type Survivor } from "./tree.ts";
 
 /** Starts a program below a shim of its own, which is `self` with a hidden argument. */
 export function holdByShim(program: Program, self: readonly [string, ...string[]]): Hold {
-  const ward = new Ward(program);
   const words: string[] = [shimWord, ownerMark(processIdentity(process.pid))];
   if (program.mark !== undefined) words.push(program.mark);
-  const shim = Bun.spawn([...self, ...words], {
-    cwd: "/",
-    // No mark: a sweep must not end it before what it holds.
-    env: {},
-    detached: true,
-    stdin: inputOf(program),
-    stdout: "pipe",
-    stderr: "pipe",
-    serialization: "json",
-    ipc: (word) => ward.heard(word as ShimWord),
-    // Later than the exit: what the shim told last may still be on its way then.
-    onDisconnect: () => ward.abandoned(),
-  });
+  const { shim, ward } = startWhole(() => spawnShim(program, [...self, ...words]));
+  feed(shim, program);
   const identity = processIdentity(shim.pid);
   const tell = (order: ShimOrder): void => {
     try {
@@ -56,6 +46,25 @@ export function holdByShim(program: Program, self: readonly [string, ...string[]
       return left === null ? more : [...left, ...more.filter(({ pid }) => !has(left, pid))];
     },
   };
+}
+
+function spawnShim(program: Program, argv: string[]) {
+  // One each: the end of a shim that did not start is told later, and not of the next one.
+  const ward = new Ward(program);
+  const shim = Bun.spawn(argv, {
+    cwd: "/",
+    // No mark: a sweep must not end it before what it holds.
+    env: {},
+    detached: true,
+    stdin: inputOf(program),
+    stdout: "pipe",
+    stderr: "pipe",
+    serialization: "json",
+    ipc: (word) => ward.heard(word as ShimWord),
+    // Later than the exit: what the shim told last may still be on its way then.
+    onDisconnect: () => ward.abandoned(),
+  });
+  return { pid: shim.pid, shim, ward };
 }
 
 function has(survivors: readonly Survivor[], pid: number): boolean {

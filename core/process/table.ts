@@ -39,6 +39,17 @@ export function readProcess(pid: number): ProcessRow | null {
   return text === null ? null : parseStat(text);
 }
 
+/** The kernel's flags of a process that is ending, and of one that has not become another program since its fork. */
+const [isExiting, isOnlyForked] = [0x4, 0x40];
+
+/** True for a child that ended before it became the program that it was to be. Known until its exit is taken. */
+export function endedUnstarted(pid: number): boolean {
+  const text = readText(`/proc/${pid}/stat`);
+  const flags = Number(text?.slice(text.lastIndexOf(")") + 2).split(" ", 7)[6] ?? 0);
+  // A child that has just become its program may still have the second one.
+  return (flags & isExiting) !== 0 && (flags & isOnlyForked) !== 0;
+}
+
 /** Parses `/proc/PID/stat`. The name may hold spaces and brackets, so the fields start at the last `)`. */
 export function parseStat(text: string): ProcessRow | null {
   const open = text.indexOf("(");
