@@ -44,9 +44,9 @@ export type First = (state: RunState | undefined) => Fact;
 export async function takeRun(taking: Taking, first: First): Promise<Aftermath> {
   const { terminal, registry, run, place, repository, state } = taking;
   const { machine = thisMachine, inTurn = inRecoveryTurn } = taking;
-  await tidyUpOthers(taking);
+  const isTidied = await tidyUpOthers(taking);
   if (state === undefined) {
-    await lookAfterOthers(taking);
+    await lookAfterOthers(taking, isTidied);
     await open(registry, run, first);
     return { results: new Map(), told: [] };
   }
@@ -57,7 +57,7 @@ export async function takeRun(taking: Taking, first: First): Promise<Aftermath> 
   });
   if (aftermath === null) throw busy();
   for (const line of aftermath.told) say(terminal, `${run}: ${line}`);
-  await lookAfterOthers(taking);
+  await lookAfterOthers(taking, isTidied);
   return aftermath;
 }
 
@@ -73,13 +73,13 @@ async function open(registry: Registry, run: string, first: First): Promise<void
 
 /**
  * Ends what still runs of other runs whose `ra` is dead, and brings back what it had half moved. Their work stays
- * where it is until they are resumed.
+ * where it is until they are resumed. `isTidied`: so may those that had ended, which were tidied up just now.
  */
-async function lookAfterOthers(taking: Taking): Promise<void> {
+async function lookAfterOthers(taking: Taking, isTidied: boolean): Promise<void> {
   const { terminal, registry, run, place, repository } = taking;
   const { machine = thisMachine, inTurn = inRecoveryTurn } = taking;
   const broken = unattendedRuns(registry.database, { ended: false }).filter((id) => id !== run);
-  if (broken.length === 0) return;
+  if (broken.length === 0 && !isTidied) return;
   await inTurn(place.stateDir, async () => {
     for (const id of broken) {
       const state = await registry.state(id);
@@ -92,14 +92,14 @@ async function lookAfterOthers(taking: Taking): Promise<void> {
   });
 }
 
-/** Deletes what stands of other runs that have ended and whose `ra` died before it had tidied up. */
-async function tidyUpOthers(taking: Taking): Promise<void> {
-  const { terminal, registry, run, place, repository, inTurn = inRecoveryTurn } = taking;
+/** Deletes what stands of other runs that have ended and whose `ra` died before it had tidied up. True: there were some. */
+async function tidyUpOthers(taking: Taking): Promise<boolean> {
+  const { registry, run, place, repository, inTurn = inRecoveryTurn } = taking;
   const standing = (await repository?.standingRuns())?.filter((id) => id !== run) ?? [];
-  if (repository === null || standing.length === 0) return;
+  if (repository === null || standing.length === 0) return false;
   const ended = unattendedRuns(registry.database, { ended: true });
   const left = standing.filter((id) => ended.includes(id));
-  if (left.length === 0) return;
+  if (left.length === 0) return false;
   await inTurn(place.stateDir, async () => {
     for (const id of left) {
       const state = await registry.state(id);
@@ -108,8 +108,8 @@ async function tidyUpOthers(taking: Taking): Promise<void> {
       dropSessionState(join(place.stateDir, "runs", id), state);
       await repository.tidy(id);
     }
-    for (const line of await repository.mend()) say(terminal, line);
   });
+  return true;
 }
 
 /** A run has ended before its `ra` has tidied up: that must not meet what comes next. */
