@@ -67,6 +67,10 @@ export const stopSchema = v.strictObject({
   task: v.pipe(v.exactOptional(label(63)), about("End this task alone.")),
 });
 
+export const retrySchema = v.strictObject({
+  task: v.pipe(v.exactOptional(label(63)), about("Try this task anew alone.")),
+});
+
 export const landSchema = v.strictObject({
   task: v.pipe(v.exactOptional(label(63)), about("Land the kept result of this task alone.")),
 });

@@ -1,4 +1,4 @@
-import { landSchema, read, rollbackSchema } from "./asks.ts";
+import { landSchema, read, retrySchema, rollbackSchema } from "./asks.ts";
 import type { CommandProcesses } from "./commanding.ts";
 import type { Operations } from "./operations.ts";
 import { get, json, post, type Route } from "./route.ts";
@@ -24,6 +24,7 @@ export function commandRoutes(parts: Parts): readonly Route[] {
       ),
       isSlow: true,
     },
+    retryRoute(parts),
     {
       method: "POST",
       path: "/api/runs/:id/land",
@@ -46,6 +47,23 @@ export function commandRoutes(parts: Parts): readonly Route[] {
     ),
     rollbackRoute(parts),
   ];
+}
+
+function retryRoute({ operations, commands }: Parts): Route {
+  return {
+    method: "POST",
+    path: "/api/runs/:id/retry",
+    about: "Tries anew what failed in a run, or one task of it, as `ra retry --wait` does.",
+    body: retrySchema,
+    isSlow: true,
+    answers: { 200: "The run goes on." },
+    run: async ({ params, body }) => {
+      const { task } = read(retrySchema, body ?? {});
+      const run = operations.runId(params.id ?? "");
+      await commands.begin("retry", addressOf(run, task), "--wait");
+      return json({ run, task: task ?? null });
+    },
+  };
 }
 
 /** It changes nothing: the commits that it tries out stand on no branch. */

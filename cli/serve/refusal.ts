@@ -45,6 +45,7 @@ const statuses: Readonly<Record<string, number>> = {
   WORK_DISCARDED: 409,
   TARGET_GONE: 409,
   NOTHING_TO_RESUME: 409,
+  NOTHING_TO_RETRY: 409,
   NOTHING_TO_LAND: 409,
   LAND_CONFLICT: 409,
   LAND_REFUSED: 409,

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { readAudit } from "../../../core/registry/audit.ts";
 import { Registry } from "../../../core/registry/registry.ts";
 import { findPlace } from "../../../core/workspace/place.ts";
-import { ending, testRepository, until } from "../../support/repository.ts";
+import { ending, type TestRepository, testRepository, until } from "../../support/repository.ts";
 import { keptRun, landedRun } from "../git/kept-runs.ts";
 import { brokenRun } from "./broken-run.ts";
 import { startDaemon, type TestDaemon } from "./daemon.ts";
@@ -14,6 +14,16 @@ async function asked(daemon: TestDaemon, path: string, body: object = {}) {
   const answer = await daemon.ask(path, body);
   const { error } = (await answer.json()) as { error?: { code: string; message: string } };
   return [answer.status, error?.code ?? null, error?.message ?? null] as const;
+}
+
+/** What the audit holds of the routes of a command, sorted. */
+async function notedOf(repository: TestRepository, command: string): Promise<string[]> {
+  await using registry = await Registry.open(findPlace(repository.dir));
+  const rows = readAudit(registry.database, 1_000).filter(({ route }) => route.includes(command));
+  const noted = rows.flatMap(({ method, route, status, count }) =>
+    Array<string>(count).fill(`${method} ${route} ${status}`),
+  );
+  return noted.sort();
 }
 
 test("lands what a run kept, and says why it does not", async () => {
@@ -73,6 +83,89 @@ test("goes on with a run, once, in a process that outlives the gateway when it i
   ]);
   expect(third.slice(0, 2)).toEqual([409, "NOTHING_TO_RESUME"]);
   expect(unknown.slice(0, 2)).toEqual([404, "RUN_UNKNOWN"]);
+});
+
+test("tries anew what failed, or one task of it, in a process of its own, says why it does not, and notes each", async () => {
+  const repository = testRepository();
+  const { hold } = repository;
+  const plan = repository.plan([
+    { id: "fine", run: "echo fine > fine.txt" },
+    { id: "bad", run: `test -e mended || exit 1; ${hold("bad")}; cat mended > bad.txt` },
+    { id: "worse", run: "cat mended > worse.txt" },
+    { id: "after", deps: ["bad"], run: "cat bad.txt > after.txt" },
+  ]);
+  const { run } = ending(await repository.ra("dispatch", plan, "--json"));
+  repository.commit({ mended: "mended\n" });
+  const daemon = await startDaemon(repository);
+  const path = `/api/runs/${run}/retry`;
+  const tries = async () => {
+    const { tasks } = await daemon.json<{
+      tasks: readonly { id: string; status: string; attempts: number }[];
+    }>(`/api/runs/${run}`);
+    return tasks.map(({ id, status, attempts }) => `${id} ${status} ${attempts}`);
+  };
+  const over = async () => {
+    const { finishedAt } = await daemon.json<{ finishedAt: string | null }>(`/api/runs/${run}`);
+    return finishedAt !== null;
+  };
+
+  const others = [
+    await asked(daemon, path, { task: "fine" }),
+    await asked(daemon, path, { task: "after" }),
+    await asked(daemon, path, { task: "none" }),
+    await asked(daemon, path, { task: "bad", budget: "8usd" }),
+    await asked(daemon, "/api/runs/nope/retry"),
+  ];
+  const untried = await tries();
+  const one = await daemon.json(path, { task: "bad" });
+  await repository.arrival("bad");
+  const driven = await asked(daemon, path);
+  repository.open("bad");
+  await until(over, "the end of the one");
+  const half = await tries();
+  const all = await daemon.json(path, {});
+  await until(over, "the end of all");
+  const whole = await tries();
+  const again = await asked(daemon, path);
+  await daemon.end();
+
+  expect<unknown>(others).toEqual([
+    [409, "NOTHING_TO_RETRY", "task `fine` is done"],
+    [409, "NOTHING_TO_RETRY", "task `after` was skipped because of `bad`"],
+    [404, "TASK_UNKNOWN", expect.any(String)],
+    [400, "BAD_BODY", expect.any(String)],
+    [404, "RUN_UNKNOWN", expect.any(String)],
+  ]);
+  expect(untried).toEqual(["fine done 1", "bad error 1", "worse error 1", "after skipped 0"]);
+  expect([one, all]).toMatchObject([
+    { run, task: "bad" },
+    { run, task: null },
+  ]);
+  expect(driven.slice(0, 2)).toEqual([409, "RUN_DRIVEN"]);
+  expect(half).toEqual(["fine done 1", "bad done 2", "worse error 1", "after done 1"]);
+  expect(whole).toEqual(["fine done 1", "bad done 2", "worse done 2", "after done 1"]);
+  expect(repository.git("show", "main:worse.txt", "main:after.txt")).toBe("mended\nmended");
+  expect(again.slice(0, 2)).toEqual([409, "NOTHING_TO_RESUME"]);
+  const noted = await notedOf(repository, "retry");
+  expect(noted).toEqual(
+    ["200", "200", "400", "404", "404", "409", "409", "409", "409"].map(
+      (code) => `POST /api/runs/:id/retry ${code}`,
+    ),
+  );
+});
+
+test("tries nothing anew when the budget of the run is used up", async () => {
+  const repository = testRepository();
+  const plan = repository.plan([{ id: "bad", run: "exit 1" }], { budget: { time: "1ms" } });
+  const { run } = ending(await repository.ra("dispatch", plan, "--json"));
+  const daemon = await startDaemon(repository);
+
+  const refused = await asked(daemon, `/api/runs/${run}/retry`, { task: "bad" });
+  const { finishedAt } = await daemon.json(`/api/runs/${run}`);
+  await daemon.end();
+
+  expect(refused).toEqual([409, "BUDGET_REACHED", expect.stringContaining("is used up")]);
+  expect(finishedAt).toEqual(expect.any(String));
 });
 
 test("interrupts what it goes on with when it is told to end, and the work is kept", async () => {
@@ -151,14 +244,7 @@ test("tells what a rollback would take back, takes that back, says why it does n
   ]);
   expect(again[0].slice(0, 2)).toEqual([409, "NOTHING_TO_ROLL_BACK"]);
   expect([again[1].status, status]).toEqual([409, "rolled-back"]);
-  await using registry = await Registry.open(findPlace(repository.dir));
-  const rows = readAudit(registry.database, 1_000).filter(({ route }) =>
-    route.includes("rollback"),
-  );
-  const noted = rows.flatMap(({ method, route, status: code, count }) =>
-    Array(count).fill(`${method} ${route} ${code}`),
-  );
-  expect(noted.sort()).toEqual([
+  expect(await notedOf(repository, "rollback")).toEqual([
     "GET /api/runs/:id/rollback 200",
     "GET /api/runs/:id/rollback 409",
     "GET /api/runs/:id/tasks/:task/rollback 200",
