@@ -1,5 +1,6 @@
 import { Graph as Layout, layout } from "@dagrejs/dagre";
 import { useMemo } from "preact/hooks";
+import { useLocation } from "preact-iso";
 import type { RunState, TaskState } from "../../../core/run/state.ts";
 import { reasonOf, signOf, toneOf } from "./words.tsx";
 
@@ -60,13 +61,26 @@ function Node({
   readonly y: number;
   readonly width: number;
 }) {
+  const { route } = useLocation();
   const task = state.tasks.get(id);
   if (task === undefined) return null;
   const { status } = task;
   const again = task.attempts.length > 1 ? `, try ${task.attempts.length}` : "";
+  const href = `/r/${state.id}/t/${id}`;
   const said = reasonOf(task) || task.task.description;
   return (
-    <a href={`/r/${state.id}/t/${id}`} aria-label={`${id}: ${status}`} data-item>
+    <a
+      href={href}
+      aria-label={`${id}: ${status}`}
+      data-item
+      onClick={(event) => {
+        // The router takes links of HTML alone, and none that is to open elsewhere.
+        const { ctrlKey, metaKey, altKey, shiftKey, button } = event;
+        if (ctrlKey || metaKey || altKey || shiftKey || button !== 0) return;
+        event.preventDefault();
+        route(href);
+      }}
+    >
       <title>{`${id}: ${status}\n${said}`}</title>
       <rect
         class={`node ${toneOf(status)}`}
