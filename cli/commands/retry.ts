@@ -1,4 +1,5 @@
 import { ExitCode, RaError } from "../../core/error.ts";
+import { mayBeTried } from "../../core/run/resume.ts";
 import { rootCause } from "../../core/run/root-cause.ts";
 import type { RunState, TaskState } from "../../core/run/state.ts";
 import { demandTask, splitAddress } from "../address.ts";
@@ -36,10 +37,6 @@ function demandFailed(state: RunState, named: TaskState): string {
     );
   }
   throw refusal(`task \`${id}\` has not ended`, `\`ra resume ${state.id}\` goes on with it`);
-}
-
-function mayBeTried({ status }: TaskState): boolean {
-  return status === "error" || status === "stopped";
 }
 
 function refusal(message: string, hint?: string): RaError {

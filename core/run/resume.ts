@@ -8,6 +8,16 @@ export function sinceOwned({ ownedSince }: RunState, at: string): number {
   return Math.max(0, Date.parse(at) - Date.parse(ownedSince)) || 0;
 }
 
+/** True when a person may have a task of a run that nobody drives tried anew: it failed, or was stopped. */
+export function mayBeTried({ status }: TaskState): boolean {
+  return status === "error" || status === "stopped";
+}
+
+/** True when a run that goes on takes a task up by itself: it has not ended, or was stopped with the run alone. */
+export function isTakenUp(task: TaskState): boolean {
+  return !hasEnded(task) || (task.status === "stopped" && task.stoppedBy === undefined);
+}
+
 /** Puts a run that broke off or ended into the hands of a new owner. */
 export function resumeRun(state: RunState, event: EventOf<"run.resumed">): void {
   const budgets = Object.entries(event.budgets ?? {}).map(
@@ -50,8 +60,7 @@ export function resumeRun(state: RunState, event: EventOf<"run.resumed">): void 
       closeQuestions(attempt, "lost", event.at);
     }
     if (waitsToLand(task)) continue;
-    if (!hasEnded(task) || (task.status === "stopped" && task.stoppedBy === undefined))
-      reopen(task);
+    if (isTakenUp(task)) reopen(task);
   }
   for (const task of state.tasks.values()) {
     if (task.status === "skipped" && !isBlocked(state, task)) reopen(task);

@@ -1,8 +1,10 @@
-import { useState } from "preact/hooks";
+import { useEffect, useState } from "preact/hooks";
 import type { Event } from "../../../core/run/event.ts";
+import { isTakenUp, mayBeTried } from "../../../core/run/resume.ts";
 import type { RunState, TaskState } from "../../../core/run/state.ts";
 import { hasEnded } from "../../../core/run/task.ts";
 import { Confirm, type Foreseen } from "./confirm.tsx";
+import { onRetry } from "./keys.ts";
 import { ask } from "./session.ts";
 import { useAct } from "./told.ts";
 
@@ -13,10 +15,14 @@ interface Deed {
   readonly command: string;
   readonly path: string;
   readonly body?: object;
+  /** The page of the task that it is done with. */
+  readonly page?: string;
   /** What is said while it is done, where that may take long, and when it is. */
   readonly meanwhile?: string;
   readonly done: string;
   readonly kind?: "allow" | "refuse";
+  /** Does it when what it stands in is selected; what is to be thought over has none. */
+  readonly key?: "a" | "d" | "r";
   /** Where it stands what it would do, which is shown first; it is done only when that is confirmed. */
   readonly foreseen?: string;
 }
@@ -34,14 +40,21 @@ export function RunActions({ state, events, isDriven }: OfRun) {
   if (isAtWork) {
     return <Actions of={[...continued(state.id, state.status === "paused"), stopped(state.id)]} />;
   }
-  // What failed stays failed: going on does what has not ended.
+  // What failed stays failed: going on does what has not ended, and tries what was stopped with the run.
   const isOpen = state.finishedAt === null || ["interrupted", "stopped"].includes(state.status);
   const isThere = onTarget(state, events);
   const tasks = [...state.tasks.values()];
   const isKept = tasks.some((task) => isWaiting(task, isThere));
   const taken = tasks.some(isThere) ? [rolledBack(state.id)] : [];
+  const failed = tasks.filter((task) => isRetriable(state, task));
+  const isFailed = failed.some((task) => !isOpen || !isTakenUp(task));
   // The same element as above: what was said of the last deed stays when the run changes by it.
-  return <Actions of={[...left(state.id, isOpen, isKept), ...taken]} />;
+  return (
+    <Actions
+      of={[...left({ run: state.id, isOpen, isFailed, isKept }), ...taken]}
+      retries={failed.map(({ task }) => retried(state.id, task.id))}
+    />
+  );
 }
 
 /** What can be done with a task now. */
@@ -56,8 +69,9 @@ export function TaskActions({
   if (isAtWork) return <Actions of={hasEnded(task) ? [] : [stopped(state.id, id)]} />;
   const isThere = onTarget(state, events);
   const isLeft = isWaiting(task, isThere) || (task.status === "error" && hasKept(task));
+  const retry = isRetriable(state, task) ? [retried(state.id, id)] : [];
   const taken = isThere(task) ? [rolledBack(state.id, id)] : [];
-  return <Actions of={[...(isLeft ? [landed(state.id, id)] : []), ...taken]} />;
+  return <Actions of={[...retry, ...(isLeft ? [landed(state.id, id)] : []), ...taken]} />;
 }
 
 /** What can be done with a run that waits between its tasks. */
@@ -65,17 +79,18 @@ export function PausedActions({ run }: { readonly run: string }) {
   return <Actions of={[...continued(run, true), stopped(run)]} />;
 }
 
-/** What goes on from a run that ended without all of its work on the target, or broke off. */
-export function FailedActions({
-  run,
-  isOpen,
-  isKept,
-}: {
+/** What is left to do with a run that nobody drives. */
+interface Left {
   readonly run: string;
   readonly isOpen: boolean;
+  /** What failed or was stopped in it stays so when it just goes on. */
+  readonly isFailed: boolean;
   readonly isKept: boolean;
-}) {
-  return <Actions of={left(run, isOpen, isKept)} />;
+}
+
+/** What goes on from a run that ended without all of its work on the target, or broke off. */
+export function FailedActions(what: Left) {
+  return <Actions of={left(what)} />;
 }
 
 /** Tells whether the work of a task stands on the target. */
@@ -102,14 +117,23 @@ function hasKept({ attempts }: TaskState): boolean {
   return attempts.some(({ kept }) => kept !== null);
 }
 
-function left(run: string, isOpen: boolean, isKept: boolean): readonly Deed[] {
-  return [...(isOpen ? [resumed(run)] : []), ...(isKept ? [landed(run)] : [])];
+/** It failed or was stopped in a run that may go on. */
+function isRetriable({ status }: RunState, task: TaskState): boolean {
+  return status !== "succeeded" && status !== "rolled-back" && mayBeTried(task);
+}
+
+function left({ run, isOpen, isFailed, isKept }: Left): readonly Deed[] {
+  return [
+    ...(isOpen ? [resumed(run)] : []),
+    ...(isFailed ? [retried(run)] : []),
+    ...(isKept ? [landed(run)] : []),
+  ];
 }
 
 function continued(run: string, isPaused: boolean): readonly Deed[] {
   if (!isPaused) return [];
   const [command, path] = [`ra continue ${run}`, `/api/runs/${run}/continue`];
-  return [{ ...{ name: "Continue", command, path, kind: "allow" }, done: "It goes on." }];
+  return [{ ...{ name: "Continue", command, path, kind: "allow", key: "a" }, done: "It goes on." }];
 }
 
 function stopped(run: string, task?: string): Deed {
@@ -117,6 +141,7 @@ function stopped(run: string, task?: string): Deed {
     ...{
       name: "Stop",
       kind: "refuse",
+      key: "d",
       path: `/api/runs/${run}/stop`,
       ...ofTask(run, "stop", task),
     },
@@ -128,6 +153,17 @@ function resumed(run: string): Deed {
   return {
     ...{ name: "Resume", command: `ra resume ${run} --wait`, path: `/api/runs/${run}/resume` },
     ...{ meanwhile: "It is being taken up.", done: "It goes on." },
+  };
+}
+
+function retried(run: string, task?: string): Deed {
+  const name = task === undefined ? "Retry failed" : "Retry";
+  const { command, ...body } = ofTask(run, "retry", task);
+  return {
+    ...{ name, key: "r", path: `/api/runs/${run}/retry`, command: `${command} --wait`, ...body },
+    meanwhile: "It is being taken up.",
+    done: task === undefined ? "It goes on." : `${task} is tried anew.`,
+    ...(task === undefined ? {} : { page: `/r/${run}/t/${task}` }),
   };
 }
 
@@ -152,11 +188,19 @@ function ofTask(run: string, verb: string, task?: string): Pick<Deed, "command" 
   return { command: `ra ${verb} ${run}/${task}`, body: { task } };
 }
 
-/** Buttons, of which each names the command that does the same, and what came of the last one, which outlives its button. */
-function Actions({ of: deeds }: { readonly of: readonly Deed[] }) {
+/**
+ * Buttons, of which each names the command that does the same, and what came of the last one, which outlives its button.
+ * `retries`: of tasks that stand elsewhere on the page, by a key alone.
+ */
+function Actions({
+  of: deeds,
+  retries = [],
+}: {
+  readonly of: readonly Deed[];
+  readonly retries?: readonly Deed[];
+}) {
   const { busy, said, act } = useAct();
   const [asked, setAsked] = useState<{ deed: Deed; foreseen: Foreseen } | null>(null);
-  if (deeds.length === 0 && said === null) return null;
   const work = ({ path, body = {}, meanwhile, done }: Deed): void =>
     act(() => ask(path, body).then(() => done), meanwhile);
   const begin = (deed: Deed): void => {
@@ -168,6 +212,13 @@ function Actions({ of: deeds }: { readonly of: readonly Deed[] }) {
         return null;
       });
   };
+  useEffect(() =>
+    onRetry((task) => {
+      const deed = retries.find(({ page }) => page === task);
+      if (deed !== undefined && !busy) begin(deed);
+    }),
+  );
+  if (deeds.length === 0 && said === null) return null;
   return (
     <div class="actions">
       {deeds.map((deed) => (
@@ -175,7 +226,7 @@ function Actions({ of: deeds }: { readonly of: readonly Deed[] }) {
           key={deed.name}
           type="button"
           class={deed.kind}
-          data-key={keyOf(deed)}
+          data-key={deed.key}
           disabled={busy}
           title={deed.command}
           onClick={() => begin(deed)}
@@ -195,10 +246,4 @@ function Actions({ of: deeds }: { readonly of: readonly Deed[] }) {
       )}
     </div>
   );
-}
-
-/** To take back what has landed is no answer to what is selected. */
-function keyOf({ kind, foreseen }: Deed): "a" | "d" | undefined {
-  if (kind === undefined || foreseen !== undefined) return undefined;
-  return kind === "allow" ? "a" : "d";
 }

@@ -45,10 +45,10 @@ export function Inbox() {
   const { questions, paused, failed, trouble, isKnown } = useNeeds();
   const [seen, setSeen] = useState(readSeen);
   const now = useNow(questions.length + paused.length > 0);
-  const unseen = failed.filter(({ id }) => !seen.includes(id)).slice(0, failedMax);
+  const unseen = failed.filter((run) => !seen.includes(endOf(run))).slice(0, failedMax);
   const isEmpty = questions.length + paused.length + unseen.length === 0;
-  const see = (id: string): void => {
-    const next = [...seen, id].slice(-500);
+  const see = (run: RunSummary): void => {
+    const next = [...seen, endOf(run)].slice(-500);
     localStorage.setItem(seenKey, JSON.stringify(next));
     setSeen(next);
   };
@@ -71,7 +71,7 @@ export function Inbox() {
         </article>
       ))}
       {unseen.map((run) => (
-        <Failed key={run.id} run={run} now={now} onSeen={() => see(run.id)} />
+        <Failed key={endOf(run)} run={run} now={now} onSeen={() => see(run)} />
       ))}
       {isKnown && isEmpty ? <AtWork /> : null}
     </>
@@ -103,6 +103,8 @@ function Failed({
   }, [run.id]);
   const causes = ended?.tasks.filter(({ error }) => error !== null) ?? [];
   const kept = ended?.published?.keptOn ?? null;
+  const isOpen = !run.driven || run.status === "interrupted";
+  const { error = 0, stopped = 0 } = run.tasks;
   return (
     <article class="card bad" data-item tabIndex={0}>
       <h2>
@@ -125,7 +127,8 @@ function Failed({
       )}
       <FailedActions
         run={run.id}
-        isOpen={!run.driven || run.status === "interrupted"}
+        isOpen={isOpen}
+        isFailed={error > 0 || (stopped > 0 && !isOpen)}
         isKept={kept !== null}
       />
       <p class="actions">
@@ -154,6 +157,11 @@ function AtWork() {
       ))}
     </div>
   );
+}
+
+/** What is seen: a run that was tried anew and failed again is to be seen again. */
+function endOf({ id, finishedAt }: RunSummary): string {
+  return `${id} ${finishedAt ?? ""}`;
 }
 
 function readSeen(): readonly string[] {

@@ -8,6 +8,7 @@ export const keys: readonly (readonly [keys: string, what: string])[] = [
   ["j, k", "next, previous"],
   ["Enter", "open it"],
   ["l", "the log of its task, or of the task of this page"],
+  ["r", "try anew what failed in what is selected"],
   ["a, d", "allow, deny what is selected, this once"],
   ["?", "these keys"],
 ];
@@ -35,7 +36,8 @@ export function listenToKeys(): void {
       if (place === undefined) return;
       document.querySelector<HTMLElement>(`header a[href="${place}"]`)?.click();
     } else if (key === "j" || key === "k") move(key === "j" ? 1 : -1);
-    else if (key === "a" || key === "d") decide(key);
+    else if (key === "a" || key === "d") press(key);
+    else if (key === "r") retry();
     else if (key === "l") openLog();
     else if (key === "Enter" && target instanceof HTMLElement && target.matches("article"))
       target.querySelector("a")?.click();
@@ -56,21 +58,49 @@ function move(by: 1 | -1): void {
 }
 
 /** Never for what is not selected: that would be a decision unseen. */
-function decide(key: "a" | "d"): void {
-  const item = document.activeElement?.closest("[data-item]");
-  item?.querySelector<HTMLElement>(`[data-key="${key}"]`)?.click();
+function press(key: "a" | "d" | "r"): boolean {
+  const button = selected()?.querySelector<HTMLElement>(`[data-key="${key}"]`);
+  button?.click();
+  return button != null;
+}
+
+type Retry = (task: string) => void;
+
+const retries = new Set<Retry>();
+
+/** Hears of the task, as its path, that is to be tried anew and has no button where it is selected. Gives the way to stop. */
+export function onRetry(listener: Retry): () => void {
+  retries.add(listener);
+  return () => void retries.delete(listener);
+}
+
+function retry(): void {
+  if (press("r")) return;
+  const task = taskIn(selected());
+  if (task !== undefined) for (const listener of retries) listener(task);
 }
 
 /** The log of the task that is selected, or whose page this is. */
 function openLog(): void {
-  const item = document.activeElement?.closest("[data-item]") ?? null;
-  const links = item === null ? [] : [item, ...item.querySelectorAll("a")];
-  const paths = [...links.map((link) => link.getAttribute("href") ?? ""), location.pathname];
-  const path = paths.map((text) => /^\/r\/[^/]+\/t\/[^/?]+/.exec(text)?.[0]).find(Boolean);
+  const path = taskIn(selected()) ?? taskAt(location.pathname);
   if (path === undefined) return;
   // The router takes clicks on links.
   const link = Object.assign(document.createElement("a"), { href: `${path}?tab=log` });
   document.body.append(link);
   link.click();
   link.remove();
+}
+
+function selected(): Element | null {
+  return document.activeElement?.closest("[data-item]") ?? null;
+}
+
+/** The first task that something leads to, as the path of its page. */
+function taskIn(item: Element | null): string | undefined {
+  const links = item === null ? [] : [item, ...item.querySelectorAll("a")];
+  return links.map((link) => taskAt(link.getAttribute("href") ?? "")).find(Boolean);
+}
+
+function taskAt(path: string): string | undefined {
+  return /^\/r\/[^/]+\/t\/[^/?]+/.exec(path)?.[0];
 }

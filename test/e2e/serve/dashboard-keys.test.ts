@@ -87,7 +87,19 @@ test.skipIf(noBrowser)(
     expect(logs).toEqual([lint, build, lint, lint, build, lint] as string[]);
     expect(places).toEqual(["/runs", "/schedules", "/agents", "/new", "/"]);
     expect([unmoved, unselected, behind]).toEqual(["/", `/r/${run}`, `/r/${run}/t/lint`]);
-    expect(told).toEqual(["g i", "g r", "g s", "g a", "g n", "j, k", "Enter", "l", "a, d", "?"]);
+    expect(told).toEqual([
+      "g i",
+      "g r",
+      "g s",
+      "g a",
+      "g n",
+      "j, k",
+      "Enter",
+      "l",
+      "r",
+      "a, d",
+      "?",
+    ]);
     expect([overflow, troubles]).toEqual([0, []]);
   },
   60_000,
