@@ -23,19 +23,35 @@ interface Change {
   run: boolean;
   /** Every claim and process of the run. */
   holdings: boolean;
+  /** What the run knows of each provider. */
+  cooldowns: boolean;
   readonly tasks: Set<TaskState>;
   readonly attempts: Map<AttemptState, TaskState>;
   /** Those of the tasks whose claims may be others now. */
   readonly claims: Set<TaskState>;
 }
 
-/** Events after which a task may claim something else than before. */
-const changesClaims: ReadonlySet<TaskEvent["type"]> = new Set<TaskEvent["type"]>([
-  "attempt.started",
-  "attempt.finished",
-  "claim.extended",
-  "task.finished",
-]);
+/** What an event of a task changes in the tables. */
+type Part = "task" | "attempt" | "claims" | "cooldowns";
+
+/** Rows of attempts bring those of their process and questions along. */
+const changedBy: Readonly<Record<TaskEvent["type"], readonly Part[]>> = {
+  "task.waiting": ["task"],
+  "task.parked": ["task"],
+  "task.finished": ["task", "claims"],
+  "attempt.started": ["task", "attempt", "claims", "cooldowns"],
+  "attempt.finished": ["task", "attempt", "claims", "cooldowns"],
+  "process.spawned": ["attempt"],
+  "question.asked": ["task", "attempt"],
+  "question.answered": ["task", "attempt"],
+  "question.withdrawn": ["task", "attempt"],
+  "merge.finished": ["task", "attempt"],
+  "claim.extended": ["claims"],
+  "cooldown.ended": ["cooldowns"],
+  // No table tells of these.
+  "conflict.foreseen": [],
+  "session.opened": [],
+};
 
 const puts = new Map<keyof Tables, Statement<unknown, readonly Value[]>>();
 const wipes = derivedTables.map((table) => statement((tables) => tables.deleteFrom(table)));
@@ -150,6 +166,7 @@ export class Projection {
         state,
         run: false,
         holdings: false,
+        cooldowns: false,
         tasks: new Set(),
         attempts: new Map(),
         claims: new Set(),
@@ -159,10 +176,10 @@ export class Projection {
     return change;
   }
 
-  #writeChange({ state, run, holdings, tasks, attempts, claims }: Change): void {
+  #writeChange({ state, run, holdings, cooldowns, tasks, attempts, claims }: Change): void {
     if (run) this.put("runs", runRow(state));
     // A handful, and most runs have none.
-    for (const [provider, record] of state.providers) {
+    for (const [provider, record] of cooldowns ? state.providers : []) {
       this.put("cooldowns", cooldownRow(state, provider, record));
     }
     for (const task of tasks) this.put("tasks", taskRow(state, task));
@@ -212,6 +229,7 @@ export class Projection {
 function noteAll(change: Change): void {
   change.run = true;
   change.holdings = true;
+  change.cooldowns = true;
   for (const task of change.state.tasks.values()) {
     change.tasks.add(task);
     for (const attempt of task.attempts) change.attempts.set(attempt, task);
@@ -221,8 +239,10 @@ function noteAll(change: Change): void {
 function noteTask(change: Change, event: TaskEvent): void {
   const task = change.state.tasks.get(event.task);
   assert(task !== undefined, `event ${event.seq} is of a task that its run does not have`);
-  change.tasks.add(task);
-  if (changesClaims.has(event.type)) change.claims.add(task);
+  const parts = changedBy[event.type];
+  if (parts.includes("task")) change.tasks.add(task);
+  if (parts.includes("claims")) change.claims.add(task);
+  if (parts.includes("cooldowns")) change.cooldowns = true;
   const attempt = "attempt" in event ? task.attempts[event.attempt - 1] : undefined;
-  if (attempt !== undefined) change.attempts.set(attempt, task);
+  if (attempt !== undefined && parts.includes("attempt")) change.attempts.set(attempt, task);
 }
