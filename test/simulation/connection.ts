@@ -8,6 +8,8 @@ import { Dead, type Driver } from "./driver.ts";
 import type { Outside } from "./outside.ts";
 
 const memory = new Database(":memory:", { strict: true });
+// A transaction copies each page that it writes to: of the few rows of a world, small ones are enough.
+memory.run("pragma page_size = 1024");
 const nobody = { isAlive: () => false, isAttended: () => false };
 await migrate((await RegistryDatabase.on(memory, nobody).kysely()) as unknown as Kysely<never>);
 

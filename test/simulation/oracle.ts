@@ -13,7 +13,7 @@ export function judge(world: Outside): string[] {
   );
   const log = rows
     .all()
-    .map(({ body, ...rest }) => ({ v: 1, ...rest, ...JSON.parse(body) }) as Event);
+    .map(({ seq, at, run, body }) => ({ v: 1, seq, at, run, ...JSON.parse(body) }) as Event);
   return [
     ...world.wrong,
     ...judgeResults(world, log),

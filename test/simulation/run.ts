@@ -6,7 +6,8 @@ import { simulate } from "./simulate.ts";
 
 /*
  * Plays seeds against the simulated world: `bun test/simulation/run.ts --seeds N --from S`. `--seed S` plays one and prints all
- * that happened. `--record` writes the result to docs/results/simulation.txt.
+ * that happened. `--record` writes the result to docs/results/simulation.txt. `npm run simulate` leaves the last stage of the
+ * compiler out, which in this much code that is run this seldom takes more than it gives, and lets more waste pile up.
  */
 
 const { values } = parseArgs({
