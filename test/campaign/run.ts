@@ -2,7 +2,7 @@ import { writeFileSync } from "node:fs";
 import { cpus, loadavg } from "node:os";
 import { join } from "node:path";
 
-/** Plays every campaign in full and keeps what came of it in `docs/results/campaigns.txt`. Ends with 1 when one failed. */
+/** Plays every campaign in full and keeps what came of it in `docs/results/`, a file for each git. Ends with 1 when one failed. */
 const root = join(import.meta.dir, "..", "..");
 const campaigns = ["histories", "conflicts", "races", "replay"];
 
@@ -35,7 +35,8 @@ for (const name of campaigns) {
 }
 const text = `${lines.join("\n")}\n`;
 process.stdout.write(text);
-writeFileSync(join(root, "docs", "results", "campaigns.txt"), text);
+const version = /\d+(\.\d+)*/.exec(gitVersion())?.[0];
+writeFileSync(join(root, "docs", "results", `campaigns-git-${version}.txt`), text);
 process.exitCode = failed === 0 ? 0 : 1;
 
 function commit(): string {
