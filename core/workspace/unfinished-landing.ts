@@ -41,12 +41,13 @@ export async function bringBackLanding(site: Site, checkout: Checkout): Promise<
   await sweep(ownerMark(move.owner), gitGraceMs);
   const tip = await site.refs.read(`refs/heads/${move.target}`);
   if (tip === move.from) await bringBack(site, checkout, move);
-  releaseLock(checkout);
   for (const name of await readdir(site.indexDir).catch(() => [])) {
     // In a landing turn nobody else is in the middle of one.
     if (!name.startsWith("land.") && !name.startsWith("lock.")) continue;
     await rm(join(site.indexDir, name), { force: true });
   }
+  // Last, as it tells whoever comes after a death in here that something is left to do.
+  releaseLock(checkout);
   return tip === move.from
     ? `a landing on \`${move.target}\` was half done in \`${checkout.path}\`: its files are back`
     : `a landing on \`${move.target}\` was done but for its lock in \`${checkout.path}\``;

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, rmdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { commitFiles, type Fixture, makeRepository, write } from "./fixture.ts";
 
@@ -68,6 +68,27 @@ describe("a landing whose ra died", () => {
 
     expect(told).toEqual([expect.stringContaining("done but for its lock")]);
     expect([status(landing), landing.head()]).toEqual(["", landing.to]);
+  });
+
+  test("keeps its lock while anything of it is left, for whoever comes after another death", async () => {
+    const landing = halfLanded();
+    const repository = await landing.open();
+    const indexes = join(landing.dir, ".git/ra/control.git/indexes");
+    const [copy, stuck] = ["land.1", "land.2"].map((name) => join(indexes, name)) as [
+      string,
+      string,
+    ];
+    mkdirSync(stuck, { recursive: true });
+    writeFileSync(copy, "");
+
+    const broken = await repository.mend().catch((error: Error) => error.message);
+    const isLocked = existsSync(join(landing.dir, ".git/index.lock"));
+    rmdirSync(stuck);
+    await repository.mend();
+
+    expect([String(broken).includes("land.2"), isLocked]).toEqual([true, true]);
+    const left = [copy, join(landing.dir, ".git/index.lock")];
+    expect(left.filter((path) => existsSync(path))).toEqual([]);
   });
 
   test("leaves alone what the user wrote at one of its paths since", async () => {
