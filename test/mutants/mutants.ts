@@ -163,8 +163,8 @@ export const mutants: readonly Mutant[] = [
   inTests(
     "the table of claims lacks what a claim was extended by",
     "core/registry/projection.ts",
-    '  "claim.extended",\n',
-    "",
+    '  "claim.extended": ["claims"],',
+    '  "claim.extended": [],',
     "test/registry/rebuild.test.ts",
   ),
   inSimulation(
