@@ -4,9 +4,17 @@ import { newestSeq } from "../../core/registry/query.ts";
 import { Registry } from "../../core/registry/registry.ts";
 import { derivedTables } from "../../core/registry/schema.ts";
 import { statement } from "../../core/registry/statement.ts";
+import type { Fact } from "../../core/run/event.ts";
 import { applyEvent, type RunState } from "../../core/run/state.ts";
 import { decisions, nextFacts } from "./history-arbitrary.ts";
-import { attemptStarted, samplePlan, started } from "./sample.ts";
+import {
+  attemptFinished,
+  attemptStarted,
+  samplePlan,
+  spawned,
+  started,
+  taskFinished,
+} from "./sample.ts";
 import { openRegistry, stateDirectory } from "./temporary.ts";
 
 test("live tables equal the ones rebuilt from the log, with two processes at work", async () => {
@@ -49,6 +57,29 @@ test("rebuilding repairs tables that were tampered with", async () => {
 
   expect(dump(registry)).toEqual(before);
   expect(before.claims).toHaveLength(1);
+});
+
+test("after each event of a task the tables are those that its log would make", async () => {
+  const registry = await openRegistry();
+  const facts: readonly Fact[] = [
+    started(samplePlan(["a", "b"])),
+    { type: "task.waiting", task: "a", reason: { kind: "alone" } },
+    attemptStarted("a", 1, ["src/**"]),
+    spawned("a"),
+    attemptFinished("a"),
+    { type: "claim.extended", task: "a", attempt: 1, paths: ["docs/a.md"] },
+    {
+      ...{ type: "merge.finished", task: "a", attempt: 1, warnings: ["left its scope"] },
+      landing: { kind: "merged", commit: "f00d" },
+    },
+    taskFinished("a"),
+  ];
+  for (const fact of facts) {
+    await registry.commit("r7k2", () => [fact]);
+    const live = dump(registry);
+    await registry.rebuild();
+    expect([fact.type, dump(registry)]).toEqual([fact.type, live]);
+  }
 });
 
 /** The fold a door has grown event by event is the fold of the whole log. */
