@@ -151,13 +151,19 @@ export function composeRun(parts: RunParts): Composed {
 }
 
 /** The disks of the registry and logs, of the workspaces and of git's objects; most often one. */
-function guardOf({ place, config, env }: RunParts, { clock, freeBytes }: Machine): DiskGuard {
+function guardOf(
+  { place, config: { lowWaterBytes }, env }: RunParts,
+  { clock, freeBytes: freeOf }: Machine,
+): DiskGuard {
+  const { stateDir, commonDir } = place;
+  // Where no room is too little, there is nothing to look at.
+  if (lowWaterBytes === 0) return new DiskGuard({ places: [], lowWaterBytes, clock, freeOf });
   const places = [
-    { name: "the registry", path: place.stateDir },
+    { name: "the registry", path: stateDir },
     { name: "workspaces", path: workspacesTop(env) },
-    ...(place.commonDir === null ? [] : [{ name: "git", path: join(place.commonDir, "objects") }]),
+    ...(commonDir === null ? [] : [{ name: "git", path: join(commonDir, "objects") }]),
   ];
-  return new DiskGuard({ places, lowWaterBytes: config.lowWaterBytes, clock, freeOf: freeBytes });
+  return new DiskGuard({ places, lowWaterBytes, clock, freeOf });
 }
 
 /** What landing and checking need of a run. */

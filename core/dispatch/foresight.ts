@@ -49,7 +49,8 @@ export class Foresight implements AsyncDisposable {
   /** Ends the looking, and waits for a look that goes on. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.#watched.clear();
-    this.#end.abort();
+    // Without a reason it would make an error, with its stack.
+    this.#end.abort("ended");
     await this.#looking;
     await this.#lookout[Symbol.asyncDispose]();
   }

@@ -100,6 +100,7 @@ export class WaitingRoom {
 
   /** Stops the timers. */
   close(): void {
-    this.#timers.abort();
+    // Without a reason it would make an error, with its stack.
+    this.#timers.abort("closed");
   }
 }

@@ -53,7 +53,10 @@ async function drive(
     registry,
     machine,
     place: { root: "/sim", commonDir: "/sim", checkout: "/sim", stateDir: "/sim" },
-    config: { override: {}, fallback: {}, runners: {}, secrets: [], logBytesMax: 1 },
+    config: {
+      ...{ override: {}, fallback: {}, runners: {}, secrets: [] },
+      ...{ logBytesMax: 1, lowWaterBytes: 0 },
+    },
     runners: new Map([
       ["agent", runner],
       ["shell", runner],
