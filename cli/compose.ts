@@ -151,19 +151,13 @@ export function composeRun(parts: RunParts): Composed {
 }
 
 /** The disks of the registry and logs, of the workspaces and of git's objects; most often one. */
-function guardOf(
-  { place, config: { lowWaterBytes }, env }: RunParts,
-  { clock, freeBytes: freeOf }: Machine,
-): DiskGuard {
-  const { stateDir, commonDir } = place;
-  // Where no room is too little, there is nothing to look at.
-  if (lowWaterBytes === 0) return new DiskGuard({ places: [], lowWaterBytes, clock, freeOf });
+function guardOf({ place, config, env }: RunParts, { clock, freeBytes }: Machine): DiskGuard {
   const places = [
-    { name: "the registry", path: stateDir },
+    { name: "the registry", path: place.stateDir },
     { name: "workspaces", path: workspacesTop(env) },
-    ...(commonDir === null ? [] : [{ name: "git", path: join(commonDir, "objects") }]),
+    ...(place.commonDir === null ? [] : [{ name: "git", path: join(place.commonDir, "objects") }]),
   ];
-  return new DiskGuard({ places, lowWaterBytes, clock, freeOf });
+  return new DiskGuard({ places, lowWaterBytes: config.lowWaterBytes, clock, freeOf: freeBytes });
 }
 
 /** What landing and checking need of a run. */

@@ -28,7 +28,8 @@ export class DiskGuard {
     readonly freeOf: (path: string) => number;
     readonly startSampler?: StartSampler;
   }) {
-    this.#places = input.places;
+    // Where no room is too little, there is nothing to look at.
+    this.#places = input.lowWaterBytes > 0 ? input.places : [];
     this.#lowWaterBytes = input.lowWaterBytes;
     this.#clock = input.clock;
     this.#freeOf = input.freeOf;
