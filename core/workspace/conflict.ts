@@ -92,7 +92,7 @@ async function merge(
 ): Promise<Merged | null> {
   const { labels } = input;
   const workTree = await attributes.of(input.base.tree);
-  const dir = join(site.indexDir, `conflict-${crypto.randomUUID()}`);
+  const dir = await scratch(site);
   try {
     await makeLabels(site, dir, [
       [labels.ours, await onBase(site, input.base, input.ours)],
@@ -250,7 +250,7 @@ function removal(path: string, like: string): string {
 }
 
 async function changeTree(site: Site, tree: string, changes: readonly string[]): Promise<string> {
-  const index = join(site.indexDir, `conflict-${crypto.randomUUID()}`);
+  const index = await scratch(site);
   const env = { GIT_INDEX_FILE: index };
   try {
     await site.control.run(["read-tree", tree], { env });
@@ -261,4 +261,9 @@ async function changeTree(site: Site, tree: string, changes: readonly string[]):
     await rm(index, { force: true });
     await rm(`${index}.lock`, { force: true });
   }
+}
+
+/** A name for a file or directory that goes with this process, whatever ends it. */
+async function scratch(site: Site): Promise<string> {
+  return join(await site.quarantine.directory(), `conflict-${crypto.randomUUID()}`);
 }
