@@ -167,6 +167,13 @@ export const mutants: readonly Mutant[] = [
     '  "claim.extended": [],',
     "test/registry/rebuild.test.ts",
   ),
+  inTests(
+    "the table of processes lacks a program that started",
+    "core/registry/projection.ts",
+    '  "process.spawned": ["attempt"],',
+    '  "process.spawned": [],',
+    "test/registry/rebuild.test.ts",
+  ),
   inSimulation(
     "what an agent leaves behind is not ended",
     dispatch("drive"),

@@ -61,18 +61,33 @@ test("rebuilding repairs tables that were tampered with", async () => {
 
 test("after each event of a task the tables are those that its log would make", async () => {
   const registry = await openRegistry();
+  const of = { task: "a", attempt: 1 };
+  const until = "2026-11-21T10:00:00.000Z";
+  const asked = { type: "question.asked", text: "Fetch?", options: [], until } as const;
+  const limit: Fact = attemptFinished("b", 1, { kind: "rate-limited", until, message: "429" });
   const facts: readonly Fact[] = [
     started(samplePlan(["a", "b"])),
     { type: "task.waiting", task: "a", reason: { kind: "alone" } },
+    { type: "task.parked", task: "a", until, message: "limit" },
     attemptStarted("a", 1, ["src/**"]),
     spawned("a"),
+    { type: "session.opened", ...of, session: "s" },
+    { type: "conflict.foreseen", task: "a", with: "b", paths: ["src/x"] },
+    { ...asked, ...of, gate: "a1-0" },
+    { type: "question.answered", ...of, gate: "a1-0", answer: "yes", by: "ann" },
+    { ...asked, ...of, gate: "a1-1" },
+    { type: "question.withdrawn", ...of, gate: "a1-1", reason: "unanswered" },
     attemptFinished("a"),
-    { type: "claim.extended", task: "a", attempt: 1, paths: ["docs/a.md"] },
+    { type: "claim.extended", ...of, paths: ["docs/a.md"] },
     {
-      ...{ type: "merge.finished", task: "a", attempt: 1, warnings: ["left its scope"] },
+      ...{ type: "merge.finished", ...of, warnings: ["left its scope"] },
       landing: { kind: "merged", commit: "f00d" },
     },
     taskFinished("a"),
+    { ...attemptStarted("b", 1, ["lib/**"]), ...{ provider: "p", probes: true } },
+    { ...limit, cooldown: { provider: "p", until, times: 1 } } as Fact,
+    { type: "cooldown.ended", task: "b", attempt: 1, provider: "p" },
+    taskFinished("b", "error"),
   ];
   for (const fact of facts) {
     await registry.commit("r7k2", () => [fact]);
