@@ -1,8 +1,7 @@
 import { mkdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { isRealDirectory, listAgentDirectory, readAgentFile } from "./agent-file.ts";
-import type { GitConfig } from "./control.ts";
-import { lastValue } from "./control.ts";
+import { type GitConfig, lastValue } from "./control.ts";
 import { reftableName } from "./durable.ts";
 import type { Site } from "./site.ts";
 
@@ -31,18 +30,16 @@ export async function unpackTables(
 ): Promise<({ readonly dir: string } & AsyncDisposable) | null> {
   const dir = join(await site.quarantine.directory(), `refs-${crypto.randomUUID()}`);
   const discard = (): Promise<void> => rm(dir, { recursive: true, force: true });
+  let isUnpacked = false;
   try {
     await copyTables(gitDir, dir, site.config);
-    const done = await site.control.attempt(["refs", "migrate", "--ref-format=files"], {
-      env: { GIT_DIR: dir },
-    });
-    if (done.code === 0) return { dir, [Symbol.asyncDispose]: discard };
-  } catch (error) {
-    await discard();
-    throw error;
+    const args = ["refs", "migrate", "--ref-format=files"];
+    const done = await site.control.attempt(args, { env: { GIT_DIR: dir } });
+    isUnpacked = done.code === 0;
+  } finally {
+    if (!isUnpacked) await discard();
   }
-  await discard();
-  return null;
+  return isUnpacked ? { dir, [Symbol.asyncDispose]: discard } : null;
 }
 
 async function copyTables(from: string, to: string, config: GitConfig): Promise<void> {
