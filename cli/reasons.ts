@@ -2,6 +2,7 @@ import { isAttended } from "../core/process/living.ts";
 import type { BudgetMark, WaitReason } from "../core/run/event.ts";
 import type { TaskError, TaskStatus } from "../core/run/model.ts";
 import type { QuestionState } from "../core/run/question.ts";
+import { isRetriable } from "../core/run/resume.ts";
 import { rootCause } from "../core/run/root-cause.ts";
 import type { RunState, TaskState } from "../core/run/state.ts";
 import { hasEnded, isAtWork } from "../core/run/task.ts";
@@ -159,7 +160,8 @@ function nextOfTask(state: RunState, reason: Omit<TaskReason, "next">): NextStep
     add(`ra why ${run}/${root.id}`, "why that did not end well");
   if (status === "stopped" && isOver)
     add(`ra resume ${run}`, "goes on with what was stopped with the run");
-  if ((error !== null || status === "stopped") && isOver && error?.kind !== "budget")
+  const isRunOut = error?.kind === "budget";
+  if (isOver && !isRunOut && isRetriable(state, reason))
     add(`ra retry ${name}`, "tries it anew, and what was skipped for it");
   if (waiting?.kind === "cooldown" || (reason.parked !== null && reason.parked.provider !== null))
     add("ra agents", "which providers refuse, and until when");
@@ -203,7 +205,8 @@ function nextOfRun(reason: Omit<RunReason, "next">): NextStep[] {
   if (isOpen && (tasks.stopped || !driven)) {
     steps.push({ command: `ra resume ${run}`, about: "goes on where it ended" });
   }
-  if (first && exitCode !== null && first.error.kind !== "budget")
+  const isRunOut = first?.error.kind === "budget";
+  if (first && exitCode !== null && !isRunOut && isRetriable(reason, { status: "error" }))
     steps.push({ command: `ra retry ${run}`, about: "tries anew what failed" });
   if (status === "running" && driven) steps.push({ command: "ra ps", about: "what runs now" });
   return steps;

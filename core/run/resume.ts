@@ -9,8 +9,16 @@ export function sinceOwned({ ownedSince }: RunState, at: string): number {
 }
 
 /** True when a person may have a task of a run that nobody drives tried anew: it failed, or was stopped. */
-export function mayBeTried({ status }: TaskState): boolean {
+export function mayBeTried({ status }: Pick<TaskState, "status">): boolean {
   return status === "error" || status === "stopped";
+}
+
+/** The same, in a run that may go on at all. */
+export function isRetriable(
+  { status }: Pick<RunState, "status">,
+  task: Pick<TaskState, "status">,
+): boolean {
+  return status !== "succeeded" && status !== "rolled-back" && mayBeTried(task);
 }
 
 /** True when a run that goes on takes a task up by itself: it has not ended, or was stopped with the run alone. */

@@ -1,6 +1,6 @@
 import { useEffect, useState } from "preact/hooks";
 import type { Event } from "../../../core/run/event.ts";
-import { isTakenUp, mayBeTried } from "../../../core/run/resume.ts";
+import { isRetriable, isTakenUp } from "../../../core/run/resume.ts";
 import type { RunState, TaskState } from "../../../core/run/state.ts";
 import { hasEnded } from "../../../core/run/task.ts";
 import { Confirm, type Foreseen } from "./confirm.tsx";
@@ -115,11 +115,6 @@ function isWaiting(task: TaskState, isThere: (task: TaskState) => boolean): bool
 
 function hasKept({ attempts }: TaskState): boolean {
   return attempts.some(({ kept }) => kept !== null);
-}
-
-/** It failed or was stopped in a run that may go on. */
-function isRetriable({ status }: RunState, task: TaskState): boolean {
-  return status !== "succeeded" && status !== "rolled-back" && mayBeTried(task);
 }
 
 function left({ run, isOpen, isFailed, isKept }: Left): readonly Deed[] {

@@ -122,6 +122,18 @@ describe("ra retry RUN", () => {
     await dispatch.ended;
   });
 
+  test("is not proposed for a run that was rolled back, as it would be refused", async () => {
+    const repository = await failedRun();
+    await repository.ra("rollback", "@last");
+
+    const why = await Promise.all(["@last", "@last/bad"].map((name) => repository.ra("why", name)));
+    const refused = await repository.ra("retry", "@last");
+
+    expect(why.map(({ stdout }) => stdout.includes("ra retry"))).toEqual([false, false]);
+    expect(refused.stderr).toContain("was rolled back");
+    expect(refused.code).toBe(2);
+  });
+
   test("is what ra why proposes", async () => {
     const repository = await failedRun();
 
