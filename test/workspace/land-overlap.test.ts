@@ -193,6 +193,26 @@ describe("a landing that cannot be finished", () => {
     expect(fixture.git("status", "--porcelain")).toBe("M b.txt");
   });
 
+  test("puts all back when its user stands on another branch before the branch moves", async () => {
+    const fixture = repositoryWith(edit({ "b.txt": "mine\n" }));
+    fixture.git("branch", "side");
+    write(fixture.dir, { ".git/info/attributes": "fresh/* filter=turn\n" });
+    fixture.git("config", "filter.turn.smudge", "git symbolic-ref HEAD refs/heads/side && cat");
+    const to = commitOf(fixture, { ...moves.modification, ...moves.addition });
+    const from = fixture.head();
+    const before = digest(fixture.dir, [".git"]);
+
+    const published = await publish(fixture, to);
+
+    expect(reasonOf(published)).toContain("`main` is no longer checked out");
+    expect(fixture.git("symbolic-ref", "HEAD")).toBe("refs/heads/side");
+    expect([fixture.git("rev-parse", "main"), digest(fixture.dir, [".git"])]).toEqual([
+      from,
+      before,
+    ]);
+    expect(fixture.git("status", "--porcelain")).toBe("M b.txt");
+  });
+
   test("puts all back when the branch is deleted at the last moment", async () => {
     const fixture = repositoryWith(edit({ "b.txt": "mine\n" }));
     const to = commitOf(fixture, { ...moves.modification, ...moves.addition });
